@@ -1,0 +1,198 @@
+"""Rooms, memberships and the state of each room's log.
+
+Messages live in `messaging`; the numbers that order them are given out here, because joins and
+changes of a room need them too (see `rooms/log.py`).
+"""
+
+from __future__ import annotations
+
+import uuid
+from typing import TYPE_CHECKING, ClassVar
+
+from django.conf import settings
+from django.core.validators import RegexValidator
+from django.db import models
+from django.db.models import F, Q
+from django.utils import timezone
+
+if TYPE_CHECKING:
+    from accounts.models import User
+
+slug_validator = RegexValidator(r"\A[a-z0-9](?:[a-z0-9_-]*[a-z0-9])?\Z", "Use lower-case letters, digits, “-” and “_”.")
+
+
+class Kind(models.TextChoices):
+    PUBLIC = "public", "Public"
+    PRIVATE = "private", "Private"
+    DIRECT = "direct", "Direct"
+    CHANNEL = "channel", "Channel"  # few post, many read; listed like a public room
+
+
+class Role(models.TextChoices):
+    OWNER = "owner", "Owner"
+    ADMIN = "admin", "Admin"
+    MODERATOR = "moderator", "Moderator"
+    MEMBER = "member", "Member"
+
+
+class NotificationLevel(models.TextChoices):
+    ALL = "all", "All messages"
+    MENTIONS = "mentions", "Mentions only"
+    NONE = "none", "Nothing"
+
+
+LISTED_KINDS = [Kind.PUBLIC, Kind.CHANNEL]
+
+
+class RoomQuerySet(models.QuerySet["Room"]):
+    """The only ways from user input to a room; what is not in here does not exist for the user."""
+
+    def live(self) -> RoomQuerySet:
+        return self.filter(deleted_at__isnull=True)
+
+    def joined_by(self, user: User) -> RoomQuerySet:
+        """Rooms that the user is a member of now."""
+        return self.live().filter(memberships__user=user, memberships__left_at__isnull=True)
+
+    def listed(self) -> RoomQuerySet:
+        """Rooms that anyone signed in may find and join."""
+        return self.live().filter(kind__in=LISTED_KINDS)
+
+    def visible_to(self, user: User) -> RoomQuerySet:
+        """Rooms whose existence the user may know of: theirs and the listed ones."""
+        mine = Membership.objects.filter(user=user, left_at__isnull=True).values("room_id")
+        if user.is_guest:
+            return self.live().filter(id__in=mine)
+        return self.live().filter(Q(kind__in=LISTED_KINDS) | Q(id__in=mine))
+
+
+class Room(models.Model):
+    """A conversation. Its numbers are in `RoomHead`, so that saving a room can't hand one out twice."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    slug = models.CharField(max_length=100, unique=True, validators=[slug_validator])
+    kind = models.CharField(max_length=8, choices=Kind)
+    name = models.CharField(max_length=100, blank=True, help_text="Empty for direct rooms: they show their people.")
+    topic = models.CharField(max_length=1000, blank=True)
+    avatar = models.ImageField(upload_to="rooms/", blank=True)
+    settings = models.JSONField(default=dict, blank=True)
+    # The sorted ids of a direct room's people: the database finds the room again under concurrency.
+    direct_key = models.CharField(max_length=400, unique=True, null=True, editable=False)
+    created_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, editable=False, related_name="+"
+    )
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+    updated_at = models.DateTimeField(auto_now=True)
+    archived_at = models.DateTimeField(null=True, blank=True, editable=False)
+    deleted_at = models.DateTimeField(null=True, blank=True, editable=False)
+
+    objects: ClassVar[models.Manager[Room]] = RoomQuerySet.as_manager()  # type: ignore[assignment]
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(kind=Kind.DIRECT, direct_key__isnull=False)
+                | (~Q(kind=Kind.DIRECT) & Q(direct_key__isnull=True) & ~Q(name="")),
+                name="room_direct_has_key_others_have_name",
+            ),
+        ]
+        indexes = [models.Index("kind", "name", condition=Q(deleted_at__isnull=True), name="room_directory")]
+
+    def __str__(self) -> str:
+        return self.name or self.slug
+
+    @property
+    def owner(self) -> User | None:
+        """The member whose role is owner; direct rooms have none."""
+        held = self.memberships.filter(role=Role.OWNER, left_at__isnull=True).select_related("user").first()
+        return held.user if held else None
+
+
+class RoomHead(models.Model):
+    """Where a room's log stands. One narrow row a room, written under its lock by the log only."""
+
+    room = models.OneToOneField(Room, on_delete=models.CASCADE, primary_key=True, related_name="head")
+    last_seq = models.PositiveBigIntegerField(default=0)
+    last_number = models.PositiveBigIntegerField(default=0)
+    last_index = models.PositiveBigIntegerField(default=0)
+    last_id = models.UUIDField(null=True)
+    last_message_at = models.DateTimeField(null=True)
+    floor_seq = models.PositiveBigIntegerField(default=0)
+    floor_number = models.PositiveBigIntegerField(default=0)
+    floor_index = models.PositiveBigIntegerField(default=0)
+    # Counted under the same lock, so that a size limit holds when many join at once.
+    member_count = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        indexes = [models.Index(F("last_message_at").desc(nulls_last=True), name="head_activity")]
+
+    def __str__(self) -> str:
+        return f"{self.room_id} at {self.last_seq}"
+
+
+class LogEntry(models.Model):
+    """A durable change of a room that is not the creation of a message."""
+
+    id = models.BigAutoField(primary_key=True)
+    room = models.ForeignKey(Room, on_delete=models.CASCADE, related_name="log_entries")
+    seq = models.PositiveBigIntegerField()
+    kind = models.CharField(max_length=40)
+    actor = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+")
+    payload = models.JSONField(default=dict)
+    created_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["room", "seq"], name="logentry_room_seq")]
+        verbose_name_plural = "log entries"
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.seq}"
+
+
+class MembershipQuerySet(models.QuerySet["Membership"]):
+    def current(self) -> MembershipQuerySet:
+        return self.filter(left_at__isnull=True)
+
+    def of_room(self, room: Room) -> MembershipQuerySet:
+        return self.filter(room=room)
+
+
+class Membership(models.Model):
+    """A user's place in a room: role, limits, and how far they have read."""
+
+    id = models.BigAutoField(primary_key=True)
+    room = models.ForeignKey(Room, on_delete=models.CASCADE, related_name="memberships")
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="memberships")
+    role = models.CharField(max_length=9, choices=Role, default=Role.MEMBER)
+    joined_at = models.DateTimeField(default=timezone.now)
+    left_at = models.DateTimeField(null=True, blank=True)
+    muted_until = models.DateTimeField(null=True, blank=True, help_text="May read but not write until then.")
+    permissions = models.JSONField(default=dict, blank=True, help_text='Overrides of the table, e.g. {"post": false}.')
+    notification_level = models.CharField(max_length=8, choices=NotificationLevel, default=NotificationLevel.ALL)
+    notifications_muted_until = models.DateTimeField(null=True, blank=True)
+
+    # The private read position: moves both ways. In numbers, and in messages that count as unread.
+    read_number = models.PositiveBigIntegerField(default=0)
+    read_index = models.PositiveBigIntegerField(default=0)
+    last_read_at = models.DateTimeField(null=True, blank=True)
+
+    objects: ClassVar[models.Manager[Membership]] = MembershipQuerySet.as_manager()  # type: ignore[assignment]
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["room", "user"], name="membership_room_user"),
+            models.UniqueConstraint(
+                fields=["room"], condition=Q(role=Role.OWNER, left_at__isnull=True), name="membership_one_owner"
+            ),
+        ]
+        indexes = [
+            models.Index("user", "room", condition=Q(left_at__isnull=True), name="membership_rooms_of_user"),
+            models.Index("room", "role", "joined_at", condition=Q(left_at__isnull=True), name="membership_seniority"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.user} in {self.room}"
+
+    @property
+    def is_current(self) -> bool:
+        return self.left_at is None
