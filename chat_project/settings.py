@@ -168,6 +168,11 @@ REALTIME = {
         "integrations.authentication.authenticate_socket",
         "accounts.authentication.authenticate_socket",
     ],
+    # Which of the open sockets' credentials still stand.
+    "CREDENTIALS": [
+        "integrations.authentication.still_valid",
+        "accounts.authentication.still_valid",
+    ],
     # Threads (and so database connections) that serve what sockets ask of the database.
     "POOL_THREADS": env.int("REALTIME_POOL_THREADS", default=4),
 }

@@ -75,7 +75,6 @@ class Room(models.Model):
     name = models.CharField(max_length=100, blank=True, help_text="Empty for direct rooms: they show their people.")
     topic = models.CharField(max_length=1000, blank=True)
     avatar = models.ImageField(upload_to="rooms/", blank=True)
-    settings = models.JSONField(default=dict, blank=True)
     # The sorted ids of a direct room's people: the database finds the room again under concurrency.
     direct_key = models.CharField(max_length=400, unique=True, null=True, editable=False)
     created_by = models.ForeignKey(
@@ -85,6 +84,8 @@ class Room(models.Model):
     updated_at = models.DateTimeField(auto_now=True)
     archived_at = models.DateTimeField(null=True, blank=True, editable=False)
     deleted_at = models.DateTimeField(null=True, blank=True, editable=False)
+    # Last of the fields: in a class body it hides Django's settings from the lines below it.
+    settings = models.JSONField(default=dict, blank=True)
 
     objects: ClassVar[models.Manager[Room]] = RoomQuerySet.as_manager()  # type: ignore[assignment]
 
@@ -147,6 +148,28 @@ class LogEntry(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind} {self.seq}"
+
+
+class LogEpoch(models.Model):
+    """The age of all logs: a new row begins after a restore or a failover that may have lost commits.
+
+    Cursors of an older epoch may name entries that no longer exist, so they mean nothing.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    began_at = models.DateTimeField(default=timezone.now, editable=False)
+    reason = models.CharField(max_length=200, blank=True)
+
+    class Meta:
+        ordering = ["-began_at"]
+
+    def __str__(self) -> str:
+        return str(self.id)
+
+    @classmethod
+    def current(cls) -> str:
+        """The newest epoch's id; the first migration made one."""
+        return str(cls.objects.values_list("id", flat=True).order_by("-began_at")[0])
 
 
 class MembershipQuerySet(models.QuerySet["Membership"]):

@@ -1,0 +1,319 @@
+"""`append`: the one way in which a message comes to be.
+
+One transaction for a whole batch of drafts, of any rooms: lock the rooms' heads, read what is
+known of each draft, give out numbers, insert, advance. A batch is whatever came together: one
+draft of a REST call, or all that arrived at the socket while the commit before was under way.
+Each draft gets an outcome of its own: stored, a duplicate of an earlier send, or refused.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Literal
+from uuid import UUID
+
+from django.db import DataError, IntegrityError, InterfaceError, OperationalError, connection, transaction
+from django.utils import timezone
+
+from accounts.people import person
+from messaging import fragments, partitions, rendering, store
+from messaging.drafts import Draft, check_client_time
+from messaging.events import event_of
+from messaging.models import Kind, Message
+from messaging.store.rows import Asked, Facts, MessageRow, ReadRow, RecordRow
+from messaging.wire import MessageOut, ReplyOut, encode_json, messages_out, timestamp
+from realtime import bus
+from realtime.errors import Conflict, Forbidden, Gone, Invalid, NotFound, ReadOnly, Refusal, Unavailable
+from realtime.events import Event
+from rooms.log import Head
+from rooms.permissions import Action, allows
+
+logger = logging.getLogger(__name__)
+
+# Kinds that tell of the room itself; they do not count as unread.
+NOTICES = frozenset({Kind.SYSTEM, Kind.JOIN, Kind.LEAVE})
+# Deadlocks and serialisation failures pass; a transaction that keeps failing does not.
+RETRIES = 3
+# SQLSTATEs: lock_timeout; deadlock and serialisation failure; check_violation, which is what a
+# row without a partition gets.
+_LOCK_NOT_AVAILABLE = "55P03"
+_TRANSIENT = {"40P01", "40001"}
+_CHECK_VIOLATION = "23514"
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What became of a draft. `deferred`: its room's head was held; try with the next batch."""
+
+    status: Literal["stored", "duplicate", "refused", "deferred"]
+    message: MessageOut | None = None
+    error: Refusal | None = None
+    # The message as JSON, encoded once for ack and event alike; of a stored one only.
+    json: bytes | None = None
+
+
+@dataclass(slots=True)
+class _Entry:
+    """A draft on its way through a batch."""
+
+    draft: Draft
+    html: str
+    digest: bytes
+    outcome: Outcome | None = None
+    event: Event | None = None
+    # The earlier send of the same client_id: in the database, or in this batch.
+    original_id: UUID | None = None
+    twin: _Entry | None = field(default=None)
+
+
+def append(drafts: Sequence[Draft], *, patience: float | None = None) -> list[Outcome]:
+    """Store the drafts; return an outcome for each, in their order.
+
+    Inside a transaction of the caller everything is stored and published with its COMMIT. With
+    `patience` (seconds), drafts whose room is held by another transaction for longer than that
+    are `deferred`. Raises nothing for bad drafts; a database that is down refuses all as
+    `unavailable`, and sending the same again settles what became of them.
+    """
+    entries = [_prepare(draft) for draft in drafts]
+    waiting = [entry for entry in entries if entry.outcome is None]
+    if waiting:
+        try:
+            partitions.ensure(_months(waiting))
+            _settle(waiting, patience)
+        except (OperationalError, InterfaceError):
+            logger.exception("append: the database failed for %d drafts", len(waiting))
+            _refuse_open(waiting, Unavailable("The message could not be stored now. Try again."))
+            if not connection.in_atomic_block:
+                connection.close()  # the next batch begins with a fresh one
+        _resolve_duplicates(entries)
+    if signals := [entry.event for entry in entries if entry.event]:
+        for entry in entries:
+            if entry.event and entry.outcome and entry.outcome.message and bus.wants_fragment(entry.event.room):
+                entry.event.fragment = fragments.render(entry.outcome.message)
+        bus.publish_on_commit(signals)
+    return [entry.outcome or Outcome("refused", error=Unavailable("No outcome.")) for entry in entries]
+
+
+def _prepare(draft: Draft) -> _Entry:
+    try:
+        draft.check()
+    except Refusal as refusal:
+        return _Entry(draft, "", b"", Outcome("refused", error=refusal))
+    return _Entry(draft, rendering.render(draft.content), draft.digest())
+
+
+def _months(entries: Sequence[_Entry]) -> set[partitions.Month]:
+    """The months whose partitions the batch may need: of imports, of now, and of soon."""
+    now = timezone.now()
+    soon = now + timedelta(hours=1)  # clocks differ, and a batch may cross midnight
+    return {partitions.month_of(entry.draft.imported_at or now) for entry in entries} | {
+        partitions.month_of(now),
+        partitions.month_of(soon),
+    }
+
+
+def _settle(entries: list[_Entry], patience: float | None) -> None:
+    """Run the batch; where the database refuses it, halve it until the culprit stands alone."""
+    skip_held = False
+    for attempt in range(RETRIES + 1):
+        try:
+            return _transact(entries, patience, skip_held)
+        except (DataError, IntegrityError, OperationalError, InterfaceError) as error:
+            _reopen(entries)
+            state = getattr(error.__cause__, "sqlstate", None)
+            if state == _LOCK_NOT_AVAILABLE and not skip_held:
+                skip_held = True
+                continue
+            if attempt < RETRIES and state in _TRANSIENT:
+                continue
+            if attempt < RETRIES and state == _CHECK_VIOLATION and partitions.ensure(_months(entries), afresh=True):
+                continue
+            if isinstance(error, (OperationalError, InterfaceError)):
+                raise
+            break
+    if len(entries) == 1:
+        logger.exception("append: the database refuses a draft of %s", entries[0].draft.sender_id)
+        _refuse_open(entries, Invalid("The message cannot be stored as it is."))
+        return
+    middle = len(entries) // 2
+    _settle(entries[:middle], patience)
+    _settle(entries[middle:], patience)
+
+
+def _reopen(entries: Sequence[_Entry]) -> None:
+    for entry in entries:
+        entry.outcome = entry.event = entry.original_id = entry.twin = None
+
+
+def _refuse_open(entries: Sequence[_Entry], refusal: Refusal) -> None:
+    for entry in entries:
+        if entry.outcome is None or entry.event is not None:
+            entry.outcome, entry.event = Outcome("refused", error=refusal), None
+
+
+def _transact(entries: Sequence[_Entry], patience: float | None, skip_held: bool) -> None:
+    """One transaction: lock, read, number, insert, advance."""
+    with store.begin(patience) as statements:
+        heads = statements.lock({entry.draft.room_id for entry in entries}, skip_held=skip_held)
+        if skip_held:
+            for entry in entries:
+                if entry.draft.room_id not in heads:
+                    entry.outcome = Outcome("deferred")
+            entries = [entry for entry in entries if entry.outcome is None]
+            if not entries:
+                return
+        asked = [Asked(e.draft.room_id, e.draft.sender_id, e.draft.client_id, e.draft.reply_to) for e in entries]
+        facts = statements.facts(asked)
+        accepted = _judge(entries, facts)
+        if not accepted:
+            return
+        rows = [_number(entry, fact, heads[entry.draft.room_id]) for entry, fact in accepted]
+        statements.insert_messages(rows)
+        statements.insert_records(
+            [RecordRow(d.sender_id, d.client_id, row.id, d.room_id, entry.digest)
+             for (entry, _), row in zip(accepted, rows, strict=True) for d in (entry.draft,)]
+        )  # fmt: skip
+        statements.advance([head for head in heads.values() if head.changed], _reads(accepted, rows), facts[0].now)
+
+
+def _judge(entries: Sequence[_Entry], facts: Sequence[Facts]) -> list[tuple[_Entry, Facts]]:
+    """Decide each draft; return those to be stored, in their order."""
+    accepted = []
+    seen: dict[tuple[UUID, UUID], _Entry] = {}
+    for entry, fact in zip(entries, facts, strict=True):
+        draft = entry.draft
+        twin = seen.setdefault((draft.sender_id, draft.client_id), entry)
+        try:
+            if fact.earlier_message is not None:
+                if fact.earlier_digest != entry.digest:
+                    raise Conflict("This client_id was used for a message with other content.")
+                entry.original_id = fact.earlier_message
+            elif twin is not entry:
+                if twin.digest != entry.digest:
+                    raise Conflict("This client_id was used for a message with other content.")
+                entry.twin = twin
+            else:
+                check_may_append(draft, fact)
+                accepted.append((entry, fact))
+        except Refusal as refusal:
+            entry.outcome = Outcome("refused", error=refusal)
+    return accepted
+
+
+def check_may_append(draft: Draft, fact: Facts) -> None:
+    """Raise why the sender may not store this draft, as the database stood under the lock."""
+    if fact.room_kind is None or fact.username is None:
+        raise NotFound("There is no such room.")
+    if draft.reply_to is not None and fact.reply_id is None:
+        raise NotFound("The message that this replies to is not in this room.")
+    if draft.imported_at is not None:
+        return
+    if fact.membership_id is None or fact.left_at is not None or fact.deleted_at is not None:
+        raise NotFound("There is no such room.")
+    if not fact.is_active or (fact.suspended_at and (fact.suspended_until is None or fact.suspended_until > fact.now)):
+        raise Forbidden("This account is suspended.")
+    if fact.archived_at is not None:
+        raise ReadOnly("This room is archived.")
+    if fact.muted_until is not None and fact.muted_until > fact.now:
+        raise ReadOnly(
+            "A moderator has muted you in this room.", retry_after=(fact.muted_until - fact.now).total_seconds()
+        )
+    action = Action.REPLY if draft.reply_to else Action.POST
+    assert fact.role is not None
+    if not allows(action, role=fact.role, kind=fact.room_kind, settings=fact.room_settings, overrides=fact.overrides):
+        raise ReadOnly("You can read this room but not write in it.")
+    if draft.client_time is not None:
+        check_client_time(draft.client_time, fact.now)
+
+
+def _number(entry: _Entry, fact: Facts, head: Head) -> MessageRow:
+    """Give the draft its place in the room, and write its row, its outcome and its event."""
+    draft = entry.draft
+    created_at = draft.imported_at or fact.now
+    id_time = head.moment_for_import(draft.imported_at, fact.now) if draft.imported_at else fact.now
+    counts = draft.imported_at is None and draft.kind not in NOTICES
+    place = head.next_message(id_time, counts=counts)
+    row = MessageRow(
+        place.id, draft.room_id, place.seq, place.number, place.unread_index, str(draft.kind), draft.sender_id,
+        draft.content, entry.html, draft.client_id, draft.client_time, draft.metadata, draft.reply_to, created_at,
+    )  # fmt: skip
+    message = _written(row, fact)
+    json = encode_json(message)
+    entry.outcome = Outcome("stored", message, json=json)
+    entry.event = event_of(message, json)
+    return row
+
+
+def _replied(fact: Facts) -> ReplyOut | None:
+    if fact.reply_id is None or fact.reply_number is None:
+        return None
+    deleted = fact.reply_deleted_at is not None
+    return ReplyOut(
+        id=str(fact.reply_id),
+        number=fact.reply_number,
+        sender=person(
+            fact.reply_sender_id, fact.reply_username or "", fact.reply_display_name or "", fact.reply_avatar or ""
+        )
+        if fact.reply_sender_id
+        else None,
+        content="" if deleted else fact.reply_excerpt or "",
+        deleted=deleted,
+    )
+
+
+def _written(row: MessageRow, fact: Facts) -> MessageOut:
+    """The message as PROTOCOL writes it, from the row itself: nothing is read back."""
+    return MessageOut(
+        id=str(row.id),
+        room=str(row.room_id),
+        seq=row.seq,
+        number=row.number,
+        kind=row.kind,
+        sender=person(row.sender_id, fact.username or "", fact.display_name or "", fact.avatar or "")
+        if row.sender_id
+        else None,
+        content=row.content,
+        html=row.html,
+        client_id=str(row.client_id),
+        reply_to=_replied(fact),
+        thread=None,
+        attachments=[],
+        reactions=[],
+        mentions=[],
+        metadata=row.metadata,
+        pinned=False,
+        edited_at=None,
+        deleted_at=None,
+        created_at=timestamp(row.created_at),
+    )
+
+
+def _reads(accepted: Sequence[tuple[_Entry, Facts]], rows: Sequence[MessageRow]) -> list[ReadRow]:
+    """Where the senders stand now: behind their own last message."""
+    reads: dict[int, ReadRow] = {}
+    for (entry, fact), row in zip(accepted, rows, strict=True):
+        if fact.membership_id is not None and entry.draft.imported_at is None:
+            reads[fact.membership_id] = ReadRow(fact.membership_id, row.number, row.unread_index)
+    return list(reads.values())
+
+
+def _resolve_duplicates(entries: Sequence[_Entry]) -> None:
+    """Answer repeated sends with the message as it is now, read after the batch."""
+    wanted = {entry.original_id for entry in entries if entry.outcome is None and entry.original_id}
+    found: dict[UUID, MessageOut] = {}
+    if wanted:
+        messages = Message.objects.select_related("sender").filter(id__in=wanted)
+        found = {UUID(message.id): message for message in messages_out(messages)}
+    for entry in entries:
+        if entry.outcome is not None:
+            continue
+        if entry.twin is not None and entry.twin.outcome is not None:
+            first = entry.twin.outcome
+            entry.outcome = Outcome("duplicate", first.message) if first.status == "stored" else first
+        elif entry.original_id is not None and (message := found.get(entry.original_id)):
+            entry.outcome = Outcome("duplicate", message)
+        elif entry.original_id is not None:
+            entry.outcome = Outcome("refused", error=Gone("The message that this client_id named has been purged."))

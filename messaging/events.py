@@ -1,0 +1,16 @@
+"""From messages to the events that sockets get."""
+
+from __future__ import annotations
+
+from messaging.models import Kind
+from messaging.wire import MessageOut, encode_json
+from realtime.events import Event
+
+_EVENT_OF_KIND = {str(Kind.JOIN): "member.joined", str(Kind.LEAVE): "member.left"}
+
+
+def event_of(message: MessageOut, json: bytes | None = None, fragment: str | None = None) -> Event:
+    """The event of a message's creation; a join or leave is its member's event."""
+    kind = _EVENT_OF_KIND.get(message.kind, "message.created")
+    subject = message.sender.id if kind != "message.created" and message.sender else None
+    return Event(message.room, message.seq, kind, json or encode_json(message), fragment, subject)

@@ -1,0 +1,125 @@
+"""The room log as it is read: for hubs (`realtime.source`), for resume and for log pages."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Mapping
+from uuid import UUID
+
+from django.conf import settings
+from django.db import connection
+from django.utils.module_loading import import_string
+
+from accounts.models import User
+from accounts.people import person_of
+from messaging import fragments as fragment_rendering
+from messaging.events import event_of
+from messaging.models import Message
+from messaging.wire import MessageOut, encode_json, messages_out
+from realtime.events import Event
+from realtime.source import LogRange, RoomView, Standing
+from rooms.events import event_of_entry
+from rooms.models import LogEntry, LogEpoch, RoomHead
+from rooms.summaries import summaries
+
+
+class Journal:
+    """`realtime.source.Source`, answered from the database."""
+
+    def epoch(self) -> str:
+        return LogEpoch.current()
+
+    def standings(self, credentials: Mapping[str, Collection[str]]) -> dict[str, Standing]:
+        asked = {each for several in credentials.values() for each in several}
+        valid = still_valid(asked)
+        return {
+            str(user.pk): Standing(
+                rev=user.rev,
+                user=person_of(user),
+                rooms=[RoomView(room.id, room.head_seq, room.last_read_number, room) for room in summaries(user.pk)],
+                credentials=frozenset(valid.intersection(credentials[str(user.pk)])),
+            )
+            for user in User.objects.active().filter(pk__in=list(credentials))
+        }
+
+    def read(self, room: str, after: int, limit: int, *, fragments: bool) -> LogRange | None:
+        return read_range(room, after, limit, fragments=fragments)
+
+    def heads(self, known: Mapping[str, int]) -> dict[str, int]:
+        return {
+            str(UUID(room)) if isinstance(room, str) else str(room): seq
+            for room, seq in _differing("rooms_roomhead", "room_id", "last_seq", ">", known)
+        }
+
+    def revs(self, known: Mapping[str, int]) -> Collection[str]:
+        return [str(UUID(str(user))) for user, _ in _differing("accounts_user", "id", "rev", "<>", known)]
+
+
+def _differing(table: str, key: str, column: str, operator: str, known: Mapping[str, int]) -> list[tuple]:  # type: ignore[type-arg]
+    """Of the rows named by `known`, those whose column compares so with the value given.
+
+    One statement for any number of rows; only what differs comes back.
+    """
+    with connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            cursor.execute(
+                f"SELECT t.{key}, t.{column} FROM unnest(%s::uuid[], %s::bigint[]) AS k(id, value)"
+                f" JOIN {table} t ON t.{key} = k.id WHERE t.{column} {operator} k.value",
+                [list(known), list(known.values())],
+            )
+        else:
+            cursor.execute(
+                f"SELECT t.{key}, t.{column} FROM json_each(%s) k"
+                f" JOIN {table} t ON t.{key} = k.key WHERE t.{column} {operator} k.value",
+                [json.dumps({UUID(name).hex: value for name, value in known.items()})],
+            )
+        return cursor.fetchall()
+
+
+def read_range(room_id: UUID | str, after: int, limit: int, *, fragments: bool = False) -> LogRange | None:
+    """Read the head, then both tables for `after < seq ≤ head`, up to `limit` events.
+
+    In that order, because a commit between the reads then only adds what is beyond the head that
+    was read. Events show their messages as they are now.
+    """
+    head = RoomHead.objects.filter(room_id=room_id).first()
+    if head is None:
+        return None
+    upto = min(head.last_seq, after + limit)  # seq is dense: `limit` numbers hold all events there
+    # Entries first: a message changed between the reads is then newer than its entry, never older.
+    entries = list(LogEntry.objects.filter(room_id=room_id, seq__gt=after, seq__lte=upto).order_by("seq"))
+    created = list(
+        Message.objects.in_room(UUID(str(room_id)))
+        .filter(seq__gt=after, seq__lte=upto)
+        .select_related("sender")
+        .order_by("seq")
+    )
+    written = {UUID(message.id): message for message in messages_out(created)}
+    concerned = {UUID(entry.payload["message"]) for entry in entries if "message" in entry.payload}
+    if missing := concerned - written.keys():
+        others = Message.objects.filter(id__in=missing).select_related("sender")
+        written.update({UUID(message.id): message for message in messages_out(others)})
+    events = [event_of(written[message.id], fragment=_fragment(written[message.id], fragments)) for message in created]
+    for entry in entries:
+        about = written.get(UUID(entry.payload["message"])) if "message" in entry.payload else None
+        if about is None:
+            events.append(event_of_entry(entry))
+        else:
+            events.append(event_of_entry(entry, encode_json(about), _fragment(about, fragments)))
+    events.sort(key=_seq)
+    # What is missing up to here is void, so a reader's cursor may move to the end of the range.
+    return LogRange(events, head.last_seq, head.floor_seq)
+
+
+def _seq(event: Event) -> int:
+    return event.seq
+
+
+def _fragment(message: MessageOut, wanted: bool) -> str | None:
+    return fragment_rendering.render(message) if wanted else None
+
+
+def still_valid(credentials: Collection[str]) -> set[str]:
+    """Of these credentials (`session:…`, `token:…`), those that still open a socket."""
+    checks = [import_string(path) for path in settings.REALTIME["CREDENTIALS"]]
+    return {each for check in checks for each in check(credentials)} if credentials else set()

@@ -1,0 +1,29 @@
+"""`manage.py make_partitions`: make the coming months' partitions ahead of time."""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser
+from typing import Any
+
+from django.core.management.base import BaseCommand
+from django.utils import timezone
+
+from messaging import partitions
+
+
+class Command(BaseCommand):
+    help = "Make the messages table's partitions for this month and the coming ones (PostgreSQL)."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--months", type=int, default=3, help="how many months beyond this one (default 3)")
+
+    def handle(self, *, months: int, **options: Any) -> None:
+        if not partitions.is_partitioned():
+            self.stdout.write("SQLite keeps all messages in one table: nothing to do.")
+            return
+        month = partitions.month_of(timezone.now())
+        wanted = [month]
+        for _ in range(months):
+            wanted.append(month := partitions.following(month))
+        made = partitions.ensure(wanted, afresh=True)
+        self.stdout.write("\n".join(made) if made else "All partitions are there already.")

@@ -1,0 +1,76 @@
+"""Monthly partitions of the messages table on PostgreSQL: ranges of UUIDv7 ids.
+
+Made ahead by `manage.py make_partitions` and, so that no message fails for want of one, on
+demand. On SQLite there is one table and nothing to do.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from typing import Any
+
+from django.db import connection, transaction
+
+from rooms.uuid7 import floor_of
+
+TABLE = "messaging_message"
+# One number for all processes, so that two of them do not make the same partition at once.
+_LOCK_KEY = 0x63686174_70617274  # "chatpart"
+
+Month = tuple[int, int]
+# Months whose partition this process has seen; partitions are only ever added under us, and a
+# month that was detached is made anew when the database says that it is missing.
+_known: set[Month] = set()
+
+
+def month_of(moment: datetime) -> Month:
+    moment = moment.astimezone(UTC)
+    return moment.year, moment.month
+
+
+def following(month: Month) -> Month:
+    year, number = month
+    return (year + 1, 1) if number == 12 else (year, number + 1)
+
+
+def name_of(month: Month) -> str:
+    return f"{TABLE}_{month[0]:04}_{month[1]:02}"
+
+
+def is_partitioned() -> bool:
+    return connection.vendor == "postgresql"
+
+
+def ensure(months: Iterable[Month], *, afresh: bool = False) -> list[str]:
+    """Make the partitions of these months where they are missing; return the names of new ones.
+
+    `afresh` asks the database even about months that this process has seen.
+    """
+    if not is_partitioned():
+        return []
+    wanted = sorted(set(months) if afresh else set(months) - _known)
+    if not wanted:
+        return []
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_LOCK_KEY])
+        made = [name_of(month) for month in wanted if _make(cursor, month)]
+    transaction.on_commit(lambda: _known.update(wanted))
+    return made
+
+
+def _make(cursor: Any, month: Month) -> bool:
+    name = name_of(month)
+    cursor.execute("SELECT to_regclass(%s)", [name])
+    if cursor.fetchone()[0] is not None:
+        return False
+    lower, upper = (floor_of(datetime(*each, 1, tzinfo=UTC)) for each in (month, following(month)))
+    # Made beside and then attached: ATTACH does not stop readers and writers of the other months.
+    cursor.execute(f"CREATE TABLE {name} (LIKE {TABLE} INCLUDING DEFAULTS INCLUDING CONSTRAINTS)")
+    # Unique here, though the whole table cannot be: the head's lock is what keeps the order, and
+    # this is what would notice.
+    cursor.execute(f"CREATE UNIQUE INDEX {name}_number ON {name} (room_id, number)")
+    cursor.execute(f"CREATE UNIQUE INDEX {name}_seq ON {name} (room_id, seq)")
+    # Bounds of a partition take no parameters; both are UUIDs made above.
+    cursor.execute(f"ALTER TABLE {TABLE} ATTACH PARTITION {name} FOR VALUES FROM ('{lower}') TO ('{upper}')")
+    return True

@@ -1,0 +1,143 @@
+"""The statements of a batch on PostgreSQL: arrays through `unnest`, in one pipeline.
+
+They go past the ORM: psycopg's own cursors, so that statements are prepared once a connection
+and sent without waiting for each other. A batch takes three round trips: BEGIN with the lock,
+the facts, and the writes with COMMIT.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import msgspec
+import psycopg
+from django.db import connection, transaction
+
+from messaging.store.rows import Asked, Facts, MessageRow, ReadRow, RecordRow
+from rooms.log import Head, lock_heads
+
+_FACTS = """
+SELECT clock_timestamp(), m.id, m.role, m.left_at, m.muted_until, m.permissions::text,
+       r.kind, r.settings::text, r.archived_at, r.deleted_at,
+       u.username, u.display_name, u.avatar, u.is_active, u.suspended_at, u.suspended_until,
+       s.message_id, s.digest,
+       o.id, o.number, left(o.content, 200), o.deleted_at, a.id, a.username, a.display_name, a.avatar
+  FROM unnest(%s::uuid[], %s::uuid[], %s::uuid[], %s::uuid[])
+       WITH ORDINALITY AS d(room_id, sender_id, client_id, reply_to, place)
+  LEFT JOIN rooms_membership m ON m.room_id = d.room_id AND m.user_id = d.sender_id
+  LEFT JOIN rooms_room r ON r.id = d.room_id
+  LEFT JOIN accounts_user u ON u.id = d.sender_id
+  LEFT JOIN messaging_sendrecord s ON s.sender_id = d.sender_id AND s.client_id = d.client_id
+  LEFT JOIN messaging_message o ON o.id = d.reply_to AND o.room_id = d.room_id
+  LEFT JOIN accounts_user a ON a.id = o.sender_id
+ ORDER BY d.place
+"""
+
+_INSERT_MESSAGES = """
+INSERT INTO messaging_message (id, room_id, seq, number, unread_index, kind, sender_id, content,
+       html, client_id, client_time, metadata, reply_to_id, created_at)
+SELECT id, room_id, seq, number, unread_index, kind, sender_id, content,
+       html, client_id, client_time, metadata::jsonb, reply_to_id, created_at
+  FROM unnest(%s::uuid[], %s::uuid[], %s::bigint[], %s::bigint[], %s::bigint[], %s::text[],
+              %s::uuid[], %s::text[], %s::text[], %s::uuid[], %s::timestamptz[], %s::text[],
+              %s::uuid[], %s::timestamptz[])
+       AS d(id, room_id, seq, number, unread_index, kind, sender_id, content,
+            html, client_id, client_time, metadata, reply_to_id, created_at)
+"""
+
+_INSERT_RECORDS = """
+INSERT INTO messaging_sendrecord (sender_id, client_id, message_id, room_id, digest)
+SELECT * FROM unnest(%s::uuid[], %s::uuid[], %s::uuid[], %s::uuid[], %s::bytea[])
+"""
+
+_ADVANCE = """
+WITH heads AS (
+    UPDATE rooms_roomhead h
+       SET last_seq = d.seq, last_number = d.number, last_index = d.index, last_id = d.last_id,
+           last_message_at = d.at
+      FROM unnest(%s::uuid[], %s::bigint[], %s::bigint[], %s::bigint[], %s::uuid[], %s::timestamptz[])
+           AS d(room_id, seq, number, index, last_id, at)
+     WHERE h.room_id = d.room_id
+)
+UPDATE rooms_membership m
+   SET read_number = d.number, read_index = d.index, last_read_at = %s
+  FROM unnest(%s::bigint[], %s::bigint[], %s::bigint[]) AS d(id, number, index)
+ WHERE m.id = d.id AND m.read_number < d.number
+"""
+
+
+class _PreparedCursor(psycopg.Cursor[Any]):
+    """A cursor whose statements are prepared at once: the same five are all it ever runs."""
+
+    def execute(self, query: Any, params: Any = None, **options: Any) -> _PreparedCursor:
+        options.setdefault("prepare", True)
+        return super().execute(query, params, **options)
+
+
+class PostgresStatements:
+    """See `rows.Statements`."""
+
+    def __init__(self, raw: psycopg.Connection[Any]) -> None:
+        self._raw = raw
+
+    def _run(self, statement: str, params: Sequence[Any]) -> _PreparedCursor:
+        return _PreparedCursor(self._raw).execute(statement, params)
+
+    def lock(self, room_ids: Collection[UUID], *, skip_held: bool = False) -> dict[UUID, Head]:
+        return lock_heads(_PreparedCursor(self._raw), room_ids, skip_held=skip_held)
+
+    def facts(self, asked: Sequence[Asked]) -> list[Facts]:
+        rows = self._run(_FACTS, _columns(asked)).fetchall()
+        decode = msgspec.json.decode
+        return [
+            Facts(
+                *row[:5], row[5] and decode(row[5]), row[6], row[7] and decode(row[7]), *row[8:17],
+                row[17] and bytes(row[17]), *row[18:],
+            )
+            for row in rows
+        ]  # fmt: skip
+
+    def insert_messages(self, rows: Sequence[MessageRow]) -> None:
+        columns = _columns(rows)
+        metadata = MessageRow._fields.index("metadata")
+        columns[metadata] = ["{}" if not value else msgspec.json.encode(value).decode() for value in columns[metadata]]
+        self._run(_INSERT_MESSAGES, columns)
+
+    def insert_records(self, rows: Sequence[RecordRow]) -> None:
+        # Sorted, so that two batches with the same keys wait for each other and never in a circle.
+        self._run(_INSERT_RECORDS, _columns(sorted(rows)))
+
+    def advance(self, heads: Sequence[Head], reads: Sequence[ReadRow], now: datetime) -> None:
+        values = [(h.room_id, h.last_seq, h.last_number, h.last_index, h.last_id, h.last_message_at) for h in heads]
+        self._run(_ADVANCE, [*_columns(values, 6), now, *_columns(reads, 3)])
+
+
+def _columns(rows: Sequence[Sequence[Any]], width: int = 0) -> list[list[Any]]:
+    """Turn rows into columns; `width` is for when there may be no row."""
+    return [list(column) for column in zip(*rows, strict=True)] if rows else [[] for _ in range(width)]
+
+
+@contextmanager
+def begin(patience: float | None) -> Iterator[PostgresStatements]:
+    if connection.in_atomic_block:  # of the caller: the admin, a join
+        with transaction.atomic():
+            yield PostgresStatements(connection.connection)
+        return
+    connection.ensure_connection()
+    raw: psycopg.Connection[Any] = connection.connection
+    try:
+        # COMMIT rides in the pipeline: leaving the block waits for its answer, and raises it.
+        with connection.wrap_database_errors, raw.pipeline():
+            raw.execute("BEGIN")
+            if patience is not None:
+                raw.execute(f"SET LOCAL lock_timeout = {round(patience * 1000)}")
+            yield PostgresStatements(raw)
+            raw.execute("COMMIT")
+    except BaseException:
+        if not raw.closed and raw.info.transaction_status != psycopg.pq.TransactionStatus.IDLE:
+            raw.rollback()
+        raise

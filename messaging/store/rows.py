@@ -1,0 +1,100 @@
+"""The rows that the statements of a batch take and give, the same for both databases."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from datetime import datetime
+from typing import Any, NamedTuple, Protocol
+from uuid import UUID
+
+from rooms.log import Head
+
+
+class Facts(NamedTuple):
+    """All that the database knows of one draft, read in one snapshot after the locks were had.
+
+    A membership, room, sender, send record or original that does not exist is None throughout.
+    """
+
+    now: datetime
+    membership_id: int | None
+    role: str | None
+    left_at: datetime | None
+    muted_until: datetime | None
+    overrides: dict[str, Any] | None
+    room_kind: str | None
+    room_settings: dict[str, Any] | None
+    archived_at: datetime | None
+    deleted_at: datetime | None
+    username: str | None
+    display_name: str | None
+    avatar: str | None
+    is_active: bool | None
+    suspended_at: datetime | None
+    suspended_until: datetime | None
+    earlier_message: UUID | None
+    earlier_digest: bytes | None
+    reply_id: UUID | None
+    reply_number: int | None
+    reply_excerpt: str | None
+    reply_deleted_at: datetime | None
+    reply_sender_id: UUID | None
+    reply_username: str | None
+    reply_display_name: str | None
+    reply_avatar: str | None
+
+
+class Asked(NamedTuple):
+    """The keys of a draft by which its facts are found."""
+
+    room_id: UUID
+    sender_id: UUID
+    client_id: UUID
+    reply_to: UUID | None
+
+
+class MessageRow(NamedTuple):
+    """A message to be inserted."""
+
+    id: UUID
+    room_id: UUID
+    seq: int
+    number: int
+    unread_index: int
+    kind: str
+    sender_id: UUID | None
+    content: str
+    html: str
+    client_id: UUID | None
+    client_time: datetime | None
+    metadata: dict[str, Any]
+    reply_to_id: UUID | None
+    created_at: datetime
+
+
+class RecordRow(NamedTuple):
+    """What became of a send."""
+
+    sender_id: UUID
+    client_id: UUID
+    message_id: UUID
+    room_id: UUID
+    digest: bytes
+
+
+class ReadRow(NamedTuple):
+    """Where a sender stands after their own message."""
+
+    membership_id: int
+    number: int
+    index: int
+
+
+class Statements(Protocol):
+    """What a transaction of `append` says to the database."""
+
+    def lock(self, room_ids: Collection[UUID], *, skip_held: bool = False) -> dict[UUID, Head]: ...
+    def facts(self, asked: Sequence[Asked]) -> list[Facts]: ...
+    def insert_messages(self, rows: Sequence[MessageRow]) -> None: ...
+    def insert_records(self, rows: Sequence[RecordRow]) -> None: ...
+    def advance(self, heads: Sequence[Head], reads: Sequence[ReadRow], now: datetime) -> None: ...

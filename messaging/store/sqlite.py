@@ -1,0 +1,125 @@
+"""The statements of a batch on SQLite, through `json_each` and `executemany`."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.db import connection, transaction
+from django.utils import timezone
+
+from messaging.store.rows import Asked, Facts, MessageRow, ReadRow, RecordRow
+from rooms.log import Head, from_sqlite, lock_heads
+
+_FACTS = """
+SELECT m.id, m.role, m.left_at, m.muted_until, m.permissions,
+       r.kind, r.settings, r.archived_at, r.deleted_at,
+       u.username, u.display_name, u.avatar, u.is_active, u.suspended_at, u.suspended_until,
+       s.message_id, s.digest,
+       o.id, o.number, substr(o.content, 1, 200), o.deleted_at, a.id, a.username, a.display_name, a.avatar
+  FROM (SELECT key, json_extract(value, '$[0]') AS room_id, json_extract(value, '$[1]') AS sender_id,
+               json_extract(value, '$[2]') AS client_id, json_extract(value, '$[3]') AS reply_to
+          FROM json_each(%s)) d
+  LEFT JOIN rooms_membership m ON m.room_id = d.room_id AND m.user_id = d.sender_id
+  LEFT JOIN rooms_room r ON r.id = d.room_id
+  LEFT JOIN accounts_user u ON u.id = d.sender_id
+  LEFT JOIN messaging_sendrecord s ON s.sender_id = d.sender_id AND s.client_id = d.client_id
+  LEFT JOIN messaging_message o ON o.id = d.reply_to AND o.room_id = d.room_id
+  LEFT JOIN accounts_user a ON a.id = o.sender_id
+ ORDER BY d.key
+"""
+
+_INSERT_MESSAGES = """
+INSERT INTO messaging_message (id, room_id, seq, number, unread_index, kind, sender_id, content,
+       html, client_id, client_time, metadata, reply_to_id, created_at)
+VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
+"""
+
+_INSERT_RECORDS = """
+INSERT INTO messaging_sendrecord (sender_id, client_id, message_id, room_id, digest)
+VALUES (%s, %s, %s, %s, %s)
+"""
+
+_ADVANCE_HEADS = """
+UPDATE rooms_roomhead
+   SET last_seq = %s, last_number = %s, last_index = %s, last_id = %s, last_message_at = %s
+ WHERE room_id = %s
+"""
+
+_ADVANCE_READS = """
+UPDATE rooms_membership SET read_number = %s, read_index = %s, last_read_at = %s
+ WHERE id = %s AND read_number < %s
+"""
+
+
+class SqliteStatements:
+    """See `rows.Statements`."""
+
+    def lock(self, room_ids: Collection[UUID], *, skip_held: bool = False) -> dict[UUID, Head]:
+        # The transaction is the only writer already: no head is held by another.
+        with connection.cursor() as cursor:
+            return lock_heads(cursor, room_ids)
+
+    def facts(self, asked: Sequence[Asked]) -> list[Facts]:
+        keys = json.dumps([[value and value.hex for value in one] for one in asked])
+        now = timezone.now()  # the embedded database shares this process's clock
+        with connection.cursor() as cursor:
+            cursor.execute(_FACTS, [keys])
+            return [
+                Facts(
+                    now, row[0], row[1], from_sqlite(row[2]), from_sqlite(row[3]), _json(row[4]),
+                    row[5], _json(row[6]), from_sqlite(row[7]), from_sqlite(row[8]),
+                    row[9], row[10], row[11], None if row[12] is None else bool(row[12]),
+                    from_sqlite(row[13]), from_sqlite(row[14]), _uuid(row[15]), row[16],
+                    _uuid(row[17]), row[18], row[19], from_sqlite(row[20]), _uuid(row[21]), *row[22:],
+                )
+                for row in cursor.fetchall()
+            ]  # fmt: skip
+
+    def insert_messages(self, rows: Sequence[MessageRow]) -> None:
+        _run_many(_INSERT_MESSAGES, rows)
+
+    def insert_records(self, rows: Sequence[RecordRow]) -> None:
+        _run_many(_INSERT_RECORDS, rows)
+
+    def advance(self, heads: Sequence[Head], reads: Sequence[ReadRow], now: datetime) -> None:
+        _run_many(
+            _ADVANCE_HEADS,
+            [(h.last_seq, h.last_number, h.last_index, h.last_id, h.last_message_at, h.room_id) for h in heads],
+        )
+        _run_many(_ADVANCE_READS, [(r.number, r.index, now, r.membership_id, r.number) for r in reads])
+
+
+def _run_many(statement: str, rows: Sequence[Sequence[Any]]) -> None:
+    if rows:
+        with connection.cursor() as cursor:
+            cursor.executemany(statement, [[_adapt(value) for value in row] for row in rows])
+
+
+def _adapt(value: Any) -> Any:
+    """Write a value as Django's SQLite backend stores it."""
+    if isinstance(value, UUID):
+        return value.hex
+    if isinstance(value, datetime):
+        return connection.ops.adapt_datetimefield_value(value)
+    if isinstance(value, dict):
+        return json.dumps(value)
+    return value
+
+
+def _json(text: str | None) -> Any:
+    return None if text is None else json.loads(text)
+
+
+def _uuid(text: str | None) -> UUID | None:
+    return UUID(text) if text else None
+
+
+@contextmanager
+def begin() -> Iterator[SqliteStatements]:
+    with transaction.atomic():
+        yield SqliteStatements()

@@ -1,0 +1,70 @@
+"""What the hub needs to know of rooms and users: the port through which it reads the truth.
+
+`realtime` knows no chat rule. The class named by `REALTIME["SOURCE"]` answers these questions
+from the database; all of them are synchronous and run on the bounded pool.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import Any, Protocol
+
+from django.conf import settings
+from django.utils.module_loading import import_string
+
+from realtime.events import Event
+
+
+@dataclass(frozen=True, slots=True)
+class RoomView:
+    """One room of a user: where its log stands, and what `ready` and `room.added` say of it."""
+
+    id: str
+    head_seq: int
+    read_number: int
+    summary: Any
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """A user as the database has them now."""
+
+    rev: int
+    user: Any  # what `ready` says of them
+    rooms: Sequence[RoomView]
+    # Of the credentials that were asked about, those that still open a socket.
+    credentials: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class LogRange:
+    """Log events after a cursor up to `head`, in order; a `seq` missing above `floor` is void."""
+
+    events: Sequence[Event]
+    head: int
+    floor: int
+
+
+class Source(Protocol):
+    def epoch(self) -> str:
+        """The log's epoch: cursors of another one mean nothing."""
+
+    def standings(self, credentials: Mapping[str, Collection[str]]) -> dict[str, Standing]:
+        """Where these users stand, by id, given the credentials of their open sockets."""
+
+    def read(self, room: str, after: int, limit: int, *, fragments: bool) -> LogRange | None:
+        """Read the head, then up to `limit` events after the cursor. None: no such room."""
+
+    def heads(self, known: Mapping[str, int]) -> dict[str, int]:
+        """Of these rooms, those whose head is beyond the `seq` given, with their head."""
+
+    def revs(self, known: Mapping[str, int]) -> Collection[str]:
+        """Of these users, those whose `rev` is not the one given."""
+
+
+@cache
+def source() -> Source:
+    """The installation's source."""
+    return import_string(settings.REALTIME["SOURCE"])()

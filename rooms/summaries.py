@@ -1,0 +1,102 @@
+"""A user's rooms as lists show them: the side bar, `ready` on the socket, `GET rooms/`."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection
+from datetime import datetime
+from uuid import UUID
+
+import msgspec
+from django.db.models import F
+
+from accounts.models import User
+from accounts.people import Person, person_of
+from rooms.models import Kind, Membership, MembershipQuerySet, Room, RoomHead
+
+
+class RoomSummary(msgspec.Struct, gc=False):
+    """A room of PROTOCOL as one member sees it. `name` of a direct room is its other people."""
+
+    id: str
+    slug: str
+    kind: str
+    name: str
+    topic: str
+    head_seq: int
+    last_number: int
+    last_read_number: int
+    unread: int
+    mentions: int
+    role: str
+    last_message_at: datetime | None
+    archived: bool
+    member_count: int
+    peer: Person | None
+
+
+def unread_of(head: RoomHead, read_index: int) -> int:
+    """How many messages that count as unread lie behind a read position and above the floor."""
+    return max(0, head.last_index - max(read_index, head.floor_index))
+
+
+def summaries(user_id: UUID | str) -> list[RoomSummary]:
+    """The rooms of the user, newest activity first. Two queries, three with direct rooms."""
+    memberships = (
+        Membership.objects.current()
+        .filter(user_id=user_id, room__deleted_at__isnull=True)
+        .select_related("room", "room__head")
+        .order_by(F("room__head__last_message_at").desc(nulls_last=True), "room__name", "room_id")
+    )
+    return _summarise(memberships)
+
+
+def summary(user_id: UUID | str, room: Room) -> RoomSummary | None:
+    """One room of the user, or None when they are no member of it."""
+    found = _summarise(
+        Membership.objects.current()
+        .filter(user_id=user_id, room=room, room__deleted_at__isnull=True)
+        .select_related("room", "room__head")
+    )
+    return found[0] if found else None
+
+
+def _summarise(memberships: MembershipQuerySet) -> list[RoomSummary]:
+    rows = list(memberships)
+    people = _others({row.room_id for row in rows if row.room.kind == Kind.DIRECT}, {row.user_id for row in rows})
+    return [_summary(row, people.get(row.room_id, [])) for row in rows]
+
+
+def _summary(membership: Membership, others: list[User]) -> RoomSummary:
+    room, head = membership.room, membership.room.head
+    return RoomSummary(
+        id=str(room.pk),
+        slug=room.slug,
+        kind=room.kind,
+        name=direct_name(others) if room.kind == Kind.DIRECT else room.name,
+        topic=room.topic,
+        head_seq=head.last_seq,
+        last_number=head.last_number,
+        last_read_number=membership.read_number,
+        unread=unread_of(head, membership.read_index),
+        mentions=0,  # no message mentions anyone yet: mentions come with their own rows
+        role=membership.role,
+        last_message_at=head.last_message_at,
+        archived=room.archived_at is not None,
+        member_count=head.member_count,
+        peer=person_of(others[0]) if len(others) == 1 else None,
+    )
+
+
+def direct_name(others: list[User]) -> str:
+    """What a direct room is called by one of its people; alone in it, it is their notes."""
+    return ", ".join(sorted(user.name for user in others)) or "Notes to self"
+
+
+def _others(room_ids: Collection[UUID], me: Collection[UUID]) -> dict[UUID, list[User]]:
+    """The other people of these rooms. Direct rooms are few people each, by their size limit."""
+    people: dict[UUID, list[User]] = defaultdict(list)
+    if room_ids:
+        for row in Membership.objects.filter(room_id__in=room_ids).exclude(user_id__in=me).select_related("user"):
+            people[row.room_id].append(row.user)
+    return people
