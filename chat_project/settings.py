@@ -42,6 +42,10 @@ ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[:
 # Behind a TLS proxy: the public origins, e.g. https://chat.example.org. Forms and the socket's
 # handshake accept these beside the request's own host.
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
+# How many reverse proxies of ours stand in front. Each appends the address that called it to
+# X-Forwarded-For, and whatever else is in that header was written by the client: rate limits and
+# the audit record would believe any address. 0: the header is ignored.
+TRUSTED_PROXIES = env.int("TRUSTED_PROXIES", default=0)
 # HTTPS=1 behind a proxy that sets X-Forwarded-Proto: cookies become Secure, HSTS is sent.
 HTTPS = env.bool("HTTPS", default=False)
 if HTTPS:

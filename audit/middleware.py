@@ -1,0 +1,29 @@
+"""Notes where each HTTP request comes from, for the entries that are recorded while it is served."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+
+from asgiref.sync import iscoroutinefunction
+from django.http import HttpRequest, HttpResponseBase
+from django.utils.decorators import sync_and_async_middleware
+
+from audit import origin
+
+Handler = Callable[[HttpRequest], HttpResponseBase] | Callable[[HttpRequest], Awaitable[HttpResponseBase]]
+
+
+@sync_and_async_middleware
+def RequestOriginMiddleware(get_response: Handler) -> Handler:
+    if iscoroutinefunction(get_response):
+
+        async def serve(request: HttpRequest) -> HttpResponseBase:
+            with origin.arising_from(origin.of_request(request.META)):
+                return await get_response(request)
+    else:
+
+        def serve(request: HttpRequest) -> HttpResponseBase:
+            with origin.arising_from(origin.of_request(request.META)):
+                return get_response(request)
+
+    return serve
