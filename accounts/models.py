@@ -28,8 +28,8 @@ class UserQuerySet(models.QuerySet["User"]):
         )
 
     def named(self, username: str) -> UserQuerySet:
-        """The user of that name, without regard to case."""
-        return self.filter(username__iexact=username)
+        """The user of that name, without regard to case. (`iexact` compares UPPER, which has no index.)"""
+        return self.alias(name_key=Lower("username")).filter(name_key=username.lower())
 
     def touch_rev(self) -> int:
         """Say that what these users may see or do, or where they stand, has changed.
@@ -43,7 +43,12 @@ class UserManager(DjangoUserManager.from_queryset(UserQuerySet)):  # type: ignor
     """Django's manager (create_user, create_superuser) with this product's vocabulary."""
 
     def get_by_natural_key(self, username: str) -> User:
-        return self.get(username__iexact=username)
+        return self.named(username).get()
+
+    @classmethod
+    def normalize_email(cls, email: str | None) -> str | None:
+        """Lower case throughout, as allauth looks addresses up; none is NULL, for two empty ones would clash."""
+        return email.strip().lower() or None if email else None
 
 
 class User(AbstractBaseUser, PermissionsMixin):
@@ -95,7 +100,7 @@ class User(AbstractBaseUser, PermissionsMixin):
             ),
         ]
         indexes = [
-            models.Index(F("last_seen_at").desc(nulls_last=True), name="user_last_seen"),
+            models.Index(F("last_seen_at").desc(), name="user_last_seen"),
             models.Index(F("created_at").desc(), name="user_created"),
         ]
 
@@ -104,7 +109,7 @@ class User(AbstractBaseUser, PermissionsMixin):
 
     def clean(self) -> None:
         super().clean()
-        self.email = UserManager.normalize_email(self.email) or None if self.email else None
+        self.email = UserManager.normalize_email(self.email)
 
     @property
     def name(self) -> str:

@@ -1,8 +1,14 @@
 from django.apps import AppConfig
 
+# A day: partitions are made months ahead, and on demand besides.
+PARTITIONS_EVERY_S = 86_400
+
 
 class MessagingConfig(AppConfig):
     name = "messaging"
 
     def ready(self) -> None:
-        from messaging import commands, notices  # noqa: F401 (they register themselves)
+        from messaging import commands, notices, partitions  # noqa: F401 (they register themselves)
+        from realtime import upkeep
+
+        upkeep.every(PARTITIONS_EVERY_S, partitions.ensure_coming)

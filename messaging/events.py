@@ -7,6 +7,8 @@ from messaging.wire import MessageOut, encode_json
 from realtime.events import Event
 
 _EVENT_OF_KIND = {str(Kind.JOIN): "member.joined", str(Kind.LEAVE): "member.left"}
+# Events whose data is a whole message; the web audience gets it rendered as well.
+MESSAGE_EVENTS = frozenset({"message.created", "message.edited", "message.deleted", "member.joined", "member.left"})
 
 
 def event_of(message: MessageOut, json: bytes | None = None, fragment: str | None = None) -> Event:

@@ -27,7 +27,8 @@ def _template() -> Template:
 
 def render(message: MessageOut) -> str:
     """Return the message's `<li>`. `message.html` is trusted: `messaging.rendering` escaped it."""
-    return _template().render(Context(_values(message)))
+    # A plain str: encoders take no subclass of it.
+    return "".join((_template().render(Context(_values(message))),))
 
 
 def _values(message: MessageOut) -> dict[str, object]:

@@ -13,9 +13,9 @@ from django.utils.module_loading import import_string
 from accounts.models import User
 from accounts.people import person_of
 from messaging import fragments as fragment_rendering
-from messaging.events import event_of
+from messaging.events import MESSAGE_EVENTS, event_of
 from messaging.models import Message
-from messaging.wire import MessageOut, encode_json, messages_out
+from messaging.wire import MessageOut, decode_message, encode_json, messages_out
 from realtime.events import Event
 from realtime.source import LogRange, RoomView, Standing
 from rooms.events import event_of_entry
@@ -44,6 +44,9 @@ class Journal:
 
     def read(self, room: str, after: int, limit: int, *, fragments: bool) -> LogRange | None:
         return read_range(room, after, limit, fragments=fragments)
+
+    def fragment(self, event: Event) -> str | None:
+        return fragment_rendering.render(decode_message(event.data)) if event.kind in MESSAGE_EVENTS else None
 
     def heads(self, known: Mapping[str, int]) -> dict[str, int]:
         return {

@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from django.db import connection, transaction
+from django.utils import timezone
 
 from rooms.uuid7 import floor_of
 
@@ -19,6 +20,9 @@ TABLE = "messaging_message"
 _LOCK_KEY = 0x63686174_70617274  # "chatpart"
 
 Month = tuple[int, int]
+# How far ahead partitions are made: an installation whose upkeep stops keeps running a while.
+MONTHS_AHEAD = 3
+
 # Months whose partition this process has seen; partitions are only ever added under us, and a
 # month that was detached is made anew when the database says that it is missing.
 _known: set[Month] = set()
@@ -57,6 +61,14 @@ def ensure(months: Iterable[Month], *, afresh: bool = False) -> list[str]:
         made = [name_of(month) for month in wanted if _make(cursor, month)]
     transaction.on_commit(lambda: _known.update(wanted))
     return made
+
+
+def ensure_coming(months: int = MONTHS_AHEAD) -> list[str]:
+    """Make the partitions of this month and of the coming ones; return the names of new ones."""
+    wanted = [month_of(timezone.now())]
+    for _ in range(months):
+        wanted.append(following(wanted[-1]))
+    return ensure(wanted, afresh=True)
 
 
 def _make(cursor: Any, month: Month) -> bool:

@@ -51,6 +51,7 @@ class MessageOut(msgspec.Struct, gc=False):
 
 
 encode_json = msgspec.json.Encoder().encode
+decode_message = msgspec.json.Decoder(MessageOut).decode
 
 
 def timestamp(moment: datetime) -> str:

@@ -57,6 +57,9 @@ class Source(Protocol):
     def read(self, room: str, after: int, limit: int, *, fragments: bool) -> LogRange | None:
         """Read the head, then up to `limit` events after the cursor. None: no such room."""
 
+    def fragment(self, event: Event) -> str | None:
+        """Render the event's message, if it has one. Reads nothing."""
+
     def heads(self, known: Mapping[str, int]) -> dict[str, int]:
         """Of these rooms, those whose head is beyond the `seq` given, with their head."""
 

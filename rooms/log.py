@@ -128,9 +128,9 @@ def database_clock(cursor: Any) -> datetime:
     return timezone.now()  # the embedded database shares this process's clock
 
 
-def from_sqlite(text: str | None) -> datetime | None:
-    """Read a datetime as Django's SQLite backend stores it."""
-    return datetime.fromisoformat(text).replace(tzinfo=UTC) if text else None
+def from_sqlite(moment: datetime | None) -> datetime | None:
+    """Make a datetime as Django's SQLite converters read it (naive, in UTC) an aware one."""
+    return moment.replace(tzinfo=UTC) if moment else None
 
 
 def enter(

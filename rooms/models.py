@@ -125,7 +125,7 @@ class RoomHead(models.Model):
     member_count = models.PositiveIntegerField(default=0)
 
     class Meta:
-        indexes = [models.Index(F("last_message_at").desc(nulls_last=True), name="head_activity")]
+        indexes = [models.Index(F("last_message_at").desc(), name="head_activity")]
 
     def __str__(self) -> str:
         return f"{self.room_id} at {self.last_seq}"

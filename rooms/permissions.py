@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from enum import StrEnum
 from typing import Any
 
+from realtime.errors import Forbidden, Invalid
 from rooms.models import Kind, Role
 
 
@@ -62,6 +63,11 @@ _NEVER_IN_DIRECT = frozenset(
         Action.LEAVE,
     }
 )
+# Those who run the installation may take a conversation away or close it; who is in it and what
+# they may do stays between its people.
+_STAFF_IN_DIRECT = frozenset({Action.ARCHIVE, Action.DELETE_ROOM})
+# A room's settings can ask for a higher role; reading and leaving belong to every member.
+SETTABLE = frozenset(Action) - {Action.READ, Action.LEAVE}
 
 
 def allows(
@@ -95,3 +101,35 @@ def allows(
 def outranks(role: str, other: str) -> bool:
     """Whether one role may act on a member of the other."""
     return RANK[role] > RANK[other]
+
+
+def staff_may(action: Action, kind: str) -> bool:
+    """Whether staff may do `action` from outside, in a room of that kind."""
+    return kind != Kind.DIRECT or action in _STAFF_IN_DIRECT
+
+
+def check_settings(settings: Any, *, before: Mapping[str, Any], role: str | None) -> dict[str, Any]:
+    """Return a room's settings as they are kept: `{"permissions": {action: least role}}` so far.
+
+    Invalid: they hold anything else. Forbidden: they set or lift a demand above `role`, that of
+    whoever changes them (None: staff, whom it does not bind).
+    """
+    permissions = settings.get("permissions", {}) if isinstance(settings, Mapping) else None
+    if not isinstance(permissions, Mapping) or settings.keys() - {"permissions"}:
+        raise _refused_settings("Settings are an object with “permissions”: the least role for each action.")
+    for action, least in permissions.items():
+        if action not in SETTABLE:
+            raise _refused_settings(f"“{action}” is not an action whose role can be set.")
+        if not isinstance(least, str) or least not in RANK:
+            raise _refused_settings(f"The least role for “{action}” must be one of: {', '.join(RANK)}.")
+    held = before.get("permissions", {})
+    changed = {action for action in permissions.keys() | held.keys() if permissions.get(action) != held.get(action)}
+    for action in changed:
+        demands = (permissions.get(action, Role.MEMBER), held.get(action, Role.MEMBER))
+        if role is not None and any(RANK[demand] > RANK[role] for demand in demands):
+            raise Forbidden(f"You can only set what “{action}” asks for up to your own role.")
+    return {"permissions": dict(permissions)} if permissions else {}
+
+
+def _refused_settings(detail: str) -> Invalid:
+    return Invalid(detail, fields={"settings": [detail]})

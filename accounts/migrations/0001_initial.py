@@ -94,7 +94,7 @@ class Migration(migrations.Migration):
             options={
                 "indexes": [
                     models.Index(
-                        models.OrderBy(models.F("last_seen_at"), descending=True, nulls_last=True),
+                        models.OrderBy(models.F("last_seen_at"), descending=True),
                         name="user_last_seen",
                     ),
                     models.Index(models.OrderBy(models.F("created_at"), descending=True), name="user_created"),

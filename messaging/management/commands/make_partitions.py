@@ -6,7 +6,6 @@ from argparse import ArgumentParser
 from typing import Any
 
 from django.core.management.base import BaseCommand
-from django.utils import timezone
 
 from messaging import partitions
 
@@ -15,15 +14,11 @@ class Command(BaseCommand):
     help = "Make the messages table's partitions for this month and the coming ones (PostgreSQL)."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("--months", type=int, default=3, help="how many months beyond this one (default 3)")
+        parser.add_argument("--months", type=int, default=partitions.MONTHS_AHEAD, help="how many months beyond this one")
 
     def handle(self, *, months: int, **options: Any) -> None:
         if not partitions.is_partitioned():
             self.stdout.write("SQLite keeps all messages in one table: nothing to do.")
             return
-        month = partitions.month_of(timezone.now())
-        wanted = [month]
-        for _ in range(months):
-            wanted.append(month := partitions.following(month))
-        made = partitions.ensure(wanted, afresh=True)
+        made = partitions.ensure_coming(months)
         self.stdout.write("\n".join(made) if made else "All partitions are there already.")

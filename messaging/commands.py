@@ -1,0 +1,130 @@
+"""The socket commands on messages: thin, each ends in a service."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import datetime
+from functools import partial
+from typing import Annotated, Any
+from uuid import UUID
+from weakref import WeakKeyDictionary
+
+import msgspec
+
+from accounts.models import User
+from messaging import services
+from messaging.append import Outcome
+from messaging.drafts import Draft
+from messaging.wire import MessageOut, encode_json
+from messaging.writer import Writer
+from realtime import pool
+from realtime.commands import Command, command
+from realtime.connection import Connection
+from realtime.errors import Invalid, RateLimited
+from realtime.frames import ack
+from realtime.hub import on_stop
+from realtime.limits import Buckets
+
+# Sends of one socket that may be under way; a client that pipelines more is asked to wait.
+PENDING_MAX = 1_000
+# Messages a second that a person may write for long, and at once (a paste of many lines).
+MESSAGE_BUCKETS = Buckets(rate=5, burst=40)
+
+
+class MessageSend(Command, kw_only=True):
+    room: UUID
+    content: str
+    reply_to: UUID | None = None
+    attachments: list[Any] = []
+    client_time: Annotated[datetime, msgspec.Meta(tz=True)] | None = None
+    attempt: Annotated[int, msgspec.Meta(ge=1, le=1000)] | None = None
+
+
+class MessageDelete(Command, kw_only=True):
+    message: UUID
+
+
+class Read(Command, kw_only=True):
+    room: UUID
+    number: int | None = None
+    unread_from: int | None = None
+
+
+@command("message.send", MessageSend, scope="write")
+async def message_send(connection: Connection, fields: MessageSend) -> None:
+    """Hand the draft to the writer and return: the next command need not wait for the COMMIT."""
+    if fields.ref is None:
+        raise Invalid("“ref” must be a UUID: it is the message's client_id.")
+    try:
+        client_id = UUID(fields.ref)
+    except ValueError:
+        raise Invalid("“ref” must be a UUID: it is the message's client_id.") from None
+    if fields.attachments:
+        raise Invalid("There are no such attachments.")
+    identity = connection.identity
+    if not identity.unthrottled and (wait := MESSAGE_BUCKETS.take(identity.user_id)):
+        raise RateLimited("You are writing very fast. Wait a moment.", retry_after=round(wait, 3))
+    if connection.pending >= PENDING_MAX:
+        raise RateLimited("Too many of your messages are under way.", retry_after=0.1)
+    draft = Draft(
+        room_id=fields.room,
+        sender_id=UUID(identity.user_id),
+        content=fields.content,
+        client_id=client_id,
+        reply_to=fields.reply_to,
+        client_time=fields.client_time,
+        # Kept, so that a client's retries can be told from its first tries.
+        metadata={"attempt": fields.attempt} if fields.attempt else {},
+    )
+    _writer().submit(draft, partial(_answer, connection, fields.ref))
+    connection.pending += 1
+
+
+def _answer(connection: Connection, ref: str, outcome: Outcome) -> None:
+    connection.pending -= 1
+    if outcome.error is not None:
+        connection.refuse(outcome.error, ref)
+    else:
+        connection.send(ack(ref, outcome.json or encode_json(outcome.message)))
+
+
+@command("message.delete", MessageDelete, scope="write")
+async def message_delete(connection: Connection, fields: MessageDelete) -> None:
+    written = await pool.run(_delete, connection.identity.user_id, fields.message)
+    connection.send(ack(fields.ref or "", encode_json(written)))
+
+
+def _delete(user_id: str, message_id: UUID) -> MessageOut:
+    return services.delete(User.objects.active().get(pk=user_id), message_id)
+
+
+@command("read", Read)
+async def read(connection: Connection, fields: Read) -> None:
+    position = await pool.run(
+        services.mark_read,
+        UUID(connection.identity.user_id),
+        fields.room,
+        number=fields.number,
+        unread_from=fields.unread_from,
+    )
+    connection.send(ack(fields.ref or "", encode_json(position)))
+
+
+_writers: WeakKeyDictionary[asyncio.AbstractEventLoop, Writer] = WeakKeyDictionary()
+
+
+def _writer() -> Writer:
+    """The writer of the running loop, started with the first send."""
+    loop = asyncio.get_running_loop()
+    writer = _writers.get(loop)
+    if writer is None:
+        writer = _writers[loop] = Writer(loop)
+    return writer
+
+
+@on_stop
+async def _stop_writer() -> None:
+    """Before the server ends: what clients were told was taken is stored, and answered."""
+    loop = asyncio.get_running_loop()
+    if writer := _writers.pop(loop, None):
+        await loop.run_in_executor(None, writer.stop)

@@ -1,0 +1,43 @@
+"""Database work from async code: one bounded pool of threads, one function a unit of work.
+
+A burst of sockets can then hold no more database connections than the pool has threads, and
+never the one thread that Django shares among all its synchronous code.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from functools import cache, partial
+from typing import TypeVar
+
+from django.conf import settings
+from django.db import connections
+
+T = TypeVar("T")
+
+
+@cache
+def _executor() -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(settings.REALTIME["POOL_THREADS"], thread_name_prefix="realtime-db")
+
+
+async def run(work: Callable[..., T], *args: object, **options: object) -> T:
+    """Run one unit of database work on the pool and return what it returns."""
+    loop = asyncio.get_running_loop()
+    return await loop.run_in_executor(_executor(), _unit, partial(work, *args, **options))
+
+
+def _unit(work: Callable[[], T]) -> T:
+    try:
+        return work()
+    finally:
+        rest()
+
+
+def rest() -> None:
+    """Give this thread's connections back: to the database's pool, or, of SQLite, keep them open."""
+    for connection in connections.all(initialized_only=True):
+        if connection.vendor != "sqlite" or connection.errors_occurred:
+            connection.close()

@@ -1,0 +1,157 @@
+"""Pages about rooms: the way in, the directory, making, joining and leaving. The room's own page,
+with its messages, is in `messaging.views`.
+"""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.db.models import Exists, OuterRef, Q
+from django.db.models.functions import Lower
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from accounts.models import User
+from accounts.search import find_people
+from realtime.errors import Refusal
+from rooms import services
+from rooms.forms import RoomForm
+from rooms.models import Kind, Membership, Room
+from rooms.shell import shell
+
+DIRECTORY_PAGE = 50
+# The page of the directory that a crawler may ask for; nobody turns this many.
+DIRECTORY_PAGES_MAX = 1000
+QUERY_MAX_LENGTH = 100
+# Remembers the room that was open, so that the next visit begins there. Set by its page.
+LAST_ROOM_COOKIE = "last_room"
+
+# What the form says of each kind; the icon is the side bar's.
+KINDS = [
+    {"value": "public", "icon": "hash", "label": "Public room", "words": "Anyone here can find it and join."},
+    {"value": "private", "icon": "lock", "label": "Private room", "words": "Only those you add can find and read it."},
+    {"value": "channel", "icon": "megaphone", "label": "Channel", "words": "For news: anyone can follow, a few post."},
+]
+
+
+@require_GET
+@login_required
+def home(request: HttpRequest) -> HttpResponse:
+    """Go on where the user left off: the last open room, or the liveliest, or the directory."""
+    mine = Room.objects.joined_by(request.user)
+    last = mine.filter(slug=request.COOKIES.get(LAST_ROOM_COOKIE, "")).first()
+    last = last or mine.order_by("-head__last_message_at").first()
+    return redirect("room", last.slug) if last else redirect("directory")
+
+
+@require_GET
+@login_required
+def directory(request: HttpRequest) -> HttpResponse:
+    """List the rooms that anyone may join. Pages are counted here: a directory is short, and still."""
+    query = request.GET.get("q", "").strip()[:QUERY_MAX_LENGTH]
+    number = _page_number(request.GET.get("page", ""))
+    joined = Membership.objects.current().filter(room=OuterRef("pk"), user=request.user)
+    rooms = Room.objects.visible_to(request.user).listed().select_related("head").annotate(is_joined=Exists(joined))
+    if query:
+        rooms = rooms.filter(Q(name__icontains=query) | Q(topic__icontains=query))
+    start = (number - 1) * DIRECTORY_PAGE
+    found = list(rooms.order_by(Lower("name"), "id")[start : start + DIRECTORY_PAGE + 1])
+    context = {
+        "shell": shell(request.user),
+        "query": query,
+        "number": number,
+        "entries": found[:DIRECTORY_PAGE],
+        "has_more": len(found) > DIRECTORY_PAGE,
+    }
+    return render(request, "rooms/directory.html", context)
+
+
+@require_http_methods(["GET", "POST"])
+@login_required
+def new_room(request: HttpRequest) -> HttpResponse:
+    form = RoomForm(request.POST or None, initial={"name": request.GET.get("name", "")[:QUERY_MAX_LENGTH]})
+    if request.method == "POST" and form.is_valid():
+        try:
+            room = services.create_room(
+                request.user,
+                kind=Kind(form.cleaned_data["kind"]),
+                name=form.cleaned_data["name"],
+                topic=form.cleaned_data["topic"],
+                members=form.cleaned_data["people"],
+            )
+        except Refusal as refusal:
+            form.refuse(refusal)
+        else:
+            return redirect("room", room.slug)
+    context = {"shell": shell(request.user), "form": form, "kinds": KINDS}
+    return render(request, "rooms/new.html", context)
+
+
+@require_http_methods(["GET", "POST"])
+@login_required
+def new_direct(request: HttpRequest) -> HttpResponse:
+    """Pick people and open the conversation with them; the one that exists already, if it does."""
+    data = request.POST if request.method == "POST" else request.GET
+    query = data.get("q", "").strip()[:QUERY_MAX_LENGTH]
+    chosen = list(User.objects.active().filter(pk__in=_uuids(data.getlist("people"))).exclude(pk=request.user.pk))
+    error = ""
+    if request.method == "POST":
+        if chosen:
+            try:
+                return redirect("room", services.direct_room(request.user, chosen).slug)
+            except Refusal as refusal:
+                error = refusal.detail
+        else:
+            error = "Choose at least one person."
+    context = {
+        "shell": shell(request.user),
+        "query": query,
+        "chosen": chosen,
+        "found": find_people(query, without=[request.user, *chosen]),
+        "errors": [error] if error else [],
+    }
+    return render(request, "rooms/direct_new.html", context)
+
+
+@require_POST
+@login_required
+def join(request: HttpRequest, slug: str) -> HttpResponse:
+    room = get_object_or_404(Room.objects.visible_to(request.user), slug=slug)
+    try:
+        services.join(request.user, room)
+    except Refusal as refusal:
+        messages.error(request, refusal.detail)
+    return redirect("room", room.slug)
+
+
+@require_POST
+@login_required
+def leave(request: HttpRequest, slug: str) -> HttpResponse:
+    room = get_object_or_404(Room.objects.joined_by(request.user), slug=slug)
+    try:
+        services.leave(request.user, room)
+    except Refusal as refusal:
+        messages.error(request, refusal.detail)
+        return redirect("room", room.slug)
+    messages.success(request, f"You left {room.name}.")
+    return redirect("directory")
+
+
+def _page_number(text: str) -> int:
+    """The asked page of a list, from 1; what is no page is the first."""
+    number = int(text) if text.isdecimal() and text.isascii() else 1
+    return min(max(number, 1), DIRECTORY_PAGES_MAX)
+
+
+def _uuids(texts: list[str]) -> list[UUID]:
+    """The ids among what a form sent; whatever else it sent chooses nobody."""
+    found = []
+    for text in texts:
+        try:
+            found.append(UUID(text))
+        except ValueError:
+            continue
+    return found
