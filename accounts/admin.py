@@ -1,0 +1,218 @@
+"""Users in the admin. Whatever is typed goes through `accounts.services`: nothing is saved raw."""
+
+from __future__ import annotations
+
+import copy
+from functools import partial
+from typing import Any
+from urllib.parse import urlencode
+
+from allauth.account.models import EmailAddress
+from django.contrib import admin
+from django.contrib.auth import admin as auth_admin
+from django.contrib.auth.models import Group
+from django.db.models import Q, QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from accounts import services
+from accounts.forms import PasswordForm, UserAddForm, UserChangeForm
+from accounts.models import User
+from chat_project.admin_site import ServiceAdmin
+
+SUSPENSION_FIELDS = frozenset({"suspended", "suspension_reason", "suspended_until"})
+ACCESS_FIELDS = ("is_staff", "is_superuser", "groups")
+
+
+class SuspendedFilter(admin.SimpleListFilter):
+    title = "suspended"
+    parameter_name = "suspended"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [("yes", "Now")]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[User]) -> QuerySet[User]:
+        if self.value() != "yes":
+            return queryset
+        goes_on = Q(suspended_until__isnull=True) | Q(suspended_until__gt=timezone.now())
+        return queryset.filter(goes_on, suspended_at__isnull=False)
+
+
+@admin.register(User)
+class UserAdmin(ServiceAdmin, auth_admin.UserAdmin):
+    form = UserChangeForm
+    add_form = UserAddForm
+    list_display = ("username", "display_name", "email", "standing", "is_staff", "is_bot", "last_seen_at", "created_at")
+    list_filter = ("is_staff", "is_active", SuspendedFilter, "is_bot")
+    search_fields = ("^username", "^display_name", "^email")
+    sortable_by = ("created_at", "last_seen_at")  # what has an index
+    ordering = ("-created_at",)
+    filter_horizontal = ("groups",)
+    readonly_fields = ("suspended_at", "created_at", "last_login", "last_seen_at", "record")
+    actions = ("lift_suspension", "close_accounts", "open_accounts")
+    fieldsets = (
+        (None, {"fields": ("username", "email", "phone", "password", "record")}),
+        ("Profile", {"fields": ("display_name", "avatar", "bio", ("status_emoji", "status_text"), "status_until")}),
+        ("Language and time", {"fields": ("locale", "time_zone")}),
+        ("Suspension", {"fields": ("suspended", "suspension_reason", "suspended_until", "suspended_at")}),
+        ("Account", {"fields": ("is_active", "is_verified", "is_bot", "is_guest", "unthrottled")}),
+        ("Access to the administration", {"fields": ACCESS_FIELDS}),
+        ("Times", {"fields": ("created_at", "last_login", "last_seen_at")}),
+    )
+    add_fieldsets = (
+        (
+            None,
+            {"fields": ("username", "email", "display_name", "usable_password", "password1", "password2")},
+        ),
+    )
+
+    def has_change_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
+        """Staff are changed by superusers (and by themselves): else a moderator could become one."""
+        if not super().has_change_permission(request, obj):
+            return False
+        return obj is None or request.user.is_superuser or obj == request.user or not (obj.is_staff or obj.is_superuser)
+
+    def has_delete_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
+        """Nobody: rooms and messages refer to users. Accounts are closed; erasure is a job of its own."""
+        return False
+
+    def get_readonly_fields(self, request: HttpRequest, obj: User | None = None) -> Any:
+        fields = super().get_readonly_fields(request, obj)
+        return fields if request.user.is_superuser else (*fields, *ACCESS_FIELDS, *services.ACCOUNT_FIELDS)
+
+    def save_model(self, request: HttpRequest, obj: User, form: Any, change: bool) -> None:
+        data, actor = form.cleaned_data, request.user
+        if not change:
+            made = services.create_user(
+                obj.username,
+                email=obj.email,
+                display_name=obj.display_name,
+                password=data["password1"] if data["set_usable_password"] else None,
+                actor=actor,
+            )
+            obj.pk = made.pk  # the admin goes on to its page
+            return
+        changed = set(form.changed_data)
+        typed = {name: data[name] for name in changed & services.PROFILE_FIELDS}
+        if typed.get("avatar") is False:  # the form's word for a picture that was taken away
+            typed["avatar"] = ""
+        if typed:
+            services.update_profile(obj, actor=actor, **typed)
+        if account := {name: data[name] for name in changed & services.ACCOUNT_FIELDS}:
+            services.update_account(obj, actor=actor, **account)
+        if changed & SUSPENSION_FIELDS:
+            self._set_suspension(obj, data, actor)
+        if "is_active" in changed:
+            (services.reactivate if data["is_active"] else services.deactivate)(obj, actor=actor)
+        if changed & set(ACCESS_FIELDS):
+            services.set_staff(
+                obj,
+                is_staff=data["is_staff"],
+                is_superuser=data["is_superuser"],
+                groups=data["groups"],
+                actor=actor,
+            )
+
+    @staticmethod
+    def _set_suspension(user: User, data: dict[str, Any], actor: User) -> None:
+        if data["suspended"]:
+            services.suspend(user, reason=data["suspension_reason"], until=data["suspended_until"], actor=actor)
+        else:
+            services.unsuspend(user, actor=actor)
+
+    def user_change_password(self, request: HttpRequest, id: str, form_url: str = "") -> HttpResponse:
+        """Django's page, with a form that goes through the service and so has to know who acts."""
+        bound = copy.copy(self)
+        bound.change_password_form = partial(PasswordForm, actor=request.user)
+        return super(UserAdmin, bound).user_change_password(request, id, form_url)
+
+    @admin.display(description="standing")
+    def standing(self, user: User) -> str:
+        if not user.is_active:
+            return "closed"
+        return "suspended" if user.is_suspended else "active"
+
+    @admin.display(description="audit record")
+    def record(self, user: User) -> SafeString:
+        page = reverse("admin:audit_auditentry_changelist")
+        return format_html(
+            '<a href="{}">What was done to this account</a> · <a href="{}">What this user did</a>',
+            f"{page}?{urlencode({'target_id': user.pk})}",
+            f"{page}?{urlencode({'actor_id': user.pk})}",
+        )
+
+    @admin.action(description="Lift the suspension", permissions=["change"])
+    def lift_suspension(self, request: HttpRequest, chosen: QuerySet[User]) -> None:
+        self.apply_to_each(
+            request, chosen, lambda user: services.unsuspend(user, actor=request.user), "Suspensions lifted"
+        )
+
+    @admin.action(description="Close the accounts", permissions=["change"])
+    def close_accounts(self, request: HttpRequest, chosen: QuerySet[User]) -> None:
+        self.apply_to_each(
+            request, chosen, lambda user: services.deactivate(user, actor=request.user), "Accounts closed"
+        )
+
+    @admin.action(description="Open the accounts again", permissions=["change"])
+    def open_accounts(self, request: HttpRequest, chosen: QuerySet[User]) -> None:
+        self.apply_to_each(
+            request, chosen, lambda user: services.reactivate(user, actor=request.user), "Accounts opened"
+        )
+
+
+admin.site.unregister([Group, EmailAddress])
+
+
+@admin.register(Group)
+class GroupAdmin(ServiceAdmin, auth_admin.GroupAdmin):
+    """What staff may do. A group's rights are its members' rights, so only superusers deal in them."""
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return bool(request.user.is_superuser)
+
+    def has_change_permission(self, request: HttpRequest, obj: Group | None = None) -> bool:
+        return bool(request.user.is_superuser)
+
+    has_delete_permission = has_change_permission
+
+    def save_model(self, request: HttpRequest, obj: Group, form: Any, change: bool) -> None:
+        services.save_group(obj, permissions=form.cleaned_data["permissions"], actor=request.user)
+
+    def delete_model(self, request: HttpRequest, obj: Group) -> None:
+        services.delete_group(obj, actor=request.user)
+
+
+@admin.register(EmailAddress)
+class EmailAddressAdmin(ServiceAdmin):
+    """The addresses that allauth keeps. The main one is changed on the user's page."""
+
+    list_display = ("email", "user", "primary", "verified")
+    search_fields = ("=email",)
+    ordering = ("-id",)
+    sortable_by = ()
+    list_select_related = ("user",)
+    actions = ("mark_verified",)
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: EmailAddress | None = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: EmailAddress | None = None) -> bool:
+        return False
+
+    def has_verify_permission(self, request: HttpRequest) -> bool:
+        return bool(request.user.has_perm("account.change_emailaddress"))
+
+    @admin.action(description="Mark as verified", permissions=["verify"])
+    def mark_verified(self, request: HttpRequest, chosen: QuerySet[EmailAddress]) -> None:
+        self.apply_to_each(
+            request,
+            chosen.select_related("user"),
+            lambda address: services.verify_address(address, actor=request.user),
+            "Addresses verified",
+        )

@@ -1,0 +1,59 @@
+"""What Django and allauth do to sessions and addresses: recorded, and told to the sockets."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from allauth.account.models import EmailAddress
+from allauth.account.signals import email_changed, email_confirmed
+from django.contrib.auth.signals import user_logged_in, user_logged_out, user_login_failed
+from django.db import transaction
+from django.dispatch import receiver
+from django.http import HttpRequest
+
+from accounts.backends import find_user
+from accounts.models import User
+from audit.services import record
+from realtime import bus
+
+
+@receiver(user_logged_in)
+def note_sign_in(user: User, **_: Any) -> None:
+    record("session.started", actor=user, target=user)
+
+
+@receiver(user_login_failed)
+def note_failed_sign_in(credentials: dict[str, Any], **_: Any) -> None:
+    """Record whose account it was. What was typed is not kept: often it is a password in the wrong field."""
+    login = credentials.get("email") or credentials.get("username") or ""
+    user = find_user(login)
+    record("session.refused", target=user, severity="warning", details={"known_login": user is not None})
+
+
+@receiver(user_logged_out)
+def end_sockets_of_session(request: HttpRequest, user: User | None, **_: Any) -> None:
+    """End the session here already, so that whoever rechecks because of `rev` finds it ended.
+
+    Django sends the signal first and ends the session then.
+    """
+    if user is None:
+        return
+    with transaction.atomic():
+        request.session.delete()
+        User.objects.filter(pk=user.pk).touch_rev()
+        record("session.ended", actor=user, target=user)
+        bus.recheck([user.pk])
+
+
+@receiver(email_changed)
+def note_changed_address(
+    user: User, from_email_address: EmailAddress | None, to_email_address: EmailAddress, **_: Any
+) -> None:
+    addresses = {"from": from_email_address and from_email_address.email, "to": to_email_address.email}
+    record("user.email_changed", actor=user, target=user, severity="notice", details=addresses)
+
+
+@receiver(email_confirmed)
+def note_confirmed_address(email_address: EmailAddress, **_: Any) -> None:
+    user = email_address.user
+    record("user.email_verified", actor=user, target=user, details={"email": email_address.email})
