@@ -101,7 +101,7 @@ def new_direct(request: HttpRequest) -> HttpResponse:
     if request.method == "POST":
         if chosen:
             try:
-                return redirect("room", services.direct_room(request.user, chosen).slug)
+                return redirect("room", services.direct_room(request.user, chosen)[0].slug)
             except Refusal as refusal:
                 error = refusal.detail
         else:
