@@ -12,7 +12,10 @@ MESSAGE_EVENTS = frozenset({"message.created", "message.edited", "message.delete
 
 
 def event_of(message: MessageOut, json: bytes | None = None, fragment: str | None = None) -> Event:
-    """The event of a message's creation; a join or leave is its member's event."""
-    kind = _EVENT_OF_KIND.get(message.kind, "message.created")
+    """The event of a message's creation; a join or leave is its member's event.
+
+    An imported one tells of another system's past: it ends nobody's membership here.
+    """
+    kind = "message.created" if "imported" in message.metadata else _EVENT_OF_KIND.get(message.kind, "message.created")
     subject = message.sender.id if kind != "message.created" and message.sender else None
     return Event(message.room, message.seq, kind, json or encode_json(message), fragment, subject)
