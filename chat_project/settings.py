@@ -7,6 +7,7 @@ environment wins over it.
 
 import os
 import secrets
+import socket
 from pathlib import Path
 
 import environ
@@ -37,8 +38,25 @@ def _installation_secret() -> str:
 
 SECRET_KEY = env("SECRET_KEY", default="") or _installation_secret()
 DEBUG = env.bool("DEBUG", default=False)
-# Exact host names in production; the default serves a laptop and its tests.
-ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]", "testserver"])
+# The address to listen on; `bin/run --host` sets it.
+HOST = env("CHAT_HOST", default="127.0.0.1")
+
+
+def _own_names() -> list[str]:
+    """Return the names under which others may reach an address that is not only this machine's."""
+    if HOST not in ("0.0.0.0", "::"):  # noqa: S104 (a comparison, not a bind)
+        return [f"[{HOST}]" if ":" in HOST else HOST]
+    name = socket.gethostname()
+    try:
+        addresses = {info[4][0] for info in socket.getaddrinfo(name, None, type=socket.SOCK_STREAM)}
+    except OSError:
+        addresses = set()
+    return [name, f"{name}.local", *(f"[{each}]" if ":" in str(each) else str(each) for each in addresses)]
+
+
+# Exact host names in production; the default serves a laptop, its network and the tests. A
+# wildcard would let a stranger choose the host in links that are mailed out.
+ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]", "testserver", *_own_names()])
 # Behind a TLS proxy: the public origins, e.g. https://chat.example.org. Forms and the socket's
 # handshake accept these beside the request's own host.
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
@@ -142,18 +160,19 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # Absent: one process, everything in its memory. Present: many processes, one layer and cache.
 REDIS_URL = env("REDIS_URL", default="")
+REDIS_PREFIX = env("REDIS_PREFIX", default="chat")  # several installations may share a server
 if REDIS_URL:
     CHANNEL_LAYERS = {
         "default": {
             "BACKEND": "realtime.layers.PipelinedRedisLayer",
-            "CONFIG": {"hosts": [REDIS_URL], "prefix": env("REDIS_PREFIX", default="chat")},
+            "CONFIG": {"hosts": [REDIS_URL], "prefix": REDIS_PREFIX},
         }
     }
     CACHES = {
         "default": {
             "BACKEND": "django.core.cache.backends.redis.RedisCache",
             "LOCATION": REDIS_URL,
-            "KEY_PREFIX": env("REDIS_PREFIX", default="chat"),
+            "KEY_PREFIX": REDIS_PREFIX,
             # A cache that does not answer must not hold a request up.
             "OPTIONS": {"socket_timeout": 1.0, "socket_connect_timeout": 1.0},
         }

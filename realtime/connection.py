@@ -107,8 +107,11 @@ class QueuedWriter:
 
     async def finish(self) -> None:
         """Send what is queued, for as long as the client takes it, and stop."""
-        await asyncio.wait({asyncio.ensure_future(self._empty.wait()), self._task}, timeout=ABORT_AFTER_S,
-                           return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait(
+            {asyncio.ensure_future(self._empty.wait()), self._task},
+            timeout=ABORT_AFTER_S,
+            return_when=asyncio.FIRST_COMPLETED,
+        )
         if self._abort_timer:
             self._abort_timer.cancel()
         self._task.cancel()

@@ -148,9 +148,10 @@ class _Session:
         except BadFrame as error:
             connection.end(Code.BAD_FRAME, str(error)[:100])
         finally:
+            rooms = set(connection.rooms)
             self.hub.unregister(connection)
             for left in departures:
-                left(connection)
+                left(connection, rooms)
 
     async def _next(self) -> str | None:
         """The client's next frame, or None when there will be none."""
@@ -226,8 +227,6 @@ class _Session:
                 rooms=[room.summary for room in standing.rooms],
             )
         )
-        for arrived in arrivals:
-            arrived(connection)
         rooms = {room.id: room for room in standing.rooms}
         for room in hello.cursors.keys() - rooms.keys():
             connection.send(frame("room.removed", room=room))
@@ -239,8 +238,14 @@ class _Session:
             if name in rooms and not await self._follow(rooms[name], cursor if same_log else -1):
                 return False
         if not hello.more:
-            hub.settled(connection, standing)
+            self._settle(standing)
         return True
+
+    def _settle(self, standing: Standing) -> None:
+        """The socket follows all its rooms now."""
+        self.hub.settled(self.connection, standing)
+        for arrived in arrivals:
+            arrived(self.connection)
 
     async def _resume(self, resume: Resume) -> None:
         assert self.standing is not None
@@ -253,7 +258,7 @@ class _Session:
                 self.connection.send(frame("room.removed", room=name))
         if not resume.more and not self.connection.is_live:
             await self._release()
-            self.hub.settled(self.connection, self.standing)
+            self._settle(self.standing)
 
     async def _release(self) -> None:
         """Make the rooms without a cursor live from the heads that `ready` told."""
@@ -280,9 +285,9 @@ class _Session:
         return True
 
 
-# Called when a socket has been greeted and when it has ended: presence listens here.
+# Called when a socket follows its rooms, and when it has ended with the rooms that it followed.
 arrivals: list[Callable[[Connection], None]] = []
-departures: list[Callable[[Connection], None]] = []
+departures: list[Callable[[Connection, set[str]], None]] = []
 
 
 @command("hello", Hello)

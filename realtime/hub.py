@@ -32,8 +32,8 @@ CHECK_INTERVAL_S = 2.0
 LINGER_S = 15.0
 
 
-class Presence:
-    """A user's sockets in this process, and how the user stood when they were last looked at."""
+class Attendance:
+    """A user's sockets in this process, and where the user stood when last looked at."""
 
     __slots__ = ("connections", "rev", "reads")
 
@@ -49,7 +49,9 @@ class Hub:
     def __init__(self) -> None:
         self.source = source()
         self.feeds: dict[str, Feed] = {}
-        self.users: dict[str, Presence] = {}
+        self.users: dict[str, Attendance] = {}
+        # Sockets that have a room in view: the only ones that ephemeral frames of it go to.
+        self.viewers: dict[str, set[Connection]] = {}
         self.epoch = ""
         self._loop = asyncio.get_running_loop()
         self.relay = Relay(self._receive, self._followed)
@@ -73,8 +75,8 @@ class Hub:
     async def stop(self) -> None:
         """Close every socket with 1012, so that clients come back with jitter."""
         bus.detach(self)
-        for presence in list(self.users.values()):
-            for connection in tuple(presence.connections):
+        for attendance in list(self.users.values()):
+            for connection in tuple(attendance.connections):
                 connection.end(Code.RESTART, "server restart")
         for task in self._tasks:
             task.cancel()
@@ -111,20 +113,20 @@ class Hub:
                 feed.offer(events)
 
     def _show(self, glimpse: Glimpse) -> None:
-        if feed := self.feeds.get(glimpse.room):
-            for connection in feed.connections():
-                if connection.viewing == glimpse.room and connection.identity.user_id != glimpse.but:
-                    connection.send(glimpse.text)
+        for connection in tuple(self.viewers.get(glimpse.room, ())):
+            # In view but not a member's any more: the room ended for this socket meanwhile.
+            if connection.identity.user_id != glimpse.but and glimpse.room in connection.rooms:
+                connection.send(glimpse.text)
 
     def _tell(self, signal: Note | Recheck) -> None:
         if isinstance(signal, Recheck):
             self.recheck(signal.user)
             return
-        presence = self.users[signal.user]
-        for connection in tuple(presence.connections):
+        attendance = self.users[signal.user]
+        for connection in tuple(attendance.connections):
             connection.send(signal.text)
-        if signal.rev is not None and signal.rev == presence.rev + 1:
-            presence.rev = signal.rev  # this note told of the change: no need to look again
+        if signal.rev is not None and signal.rev == attendance.rev + 1:
+            attendance.rev = signal.rev  # this note told of the change: no need to look again
 
     # --- Sockets ---
 
@@ -140,11 +142,11 @@ class Hub:
     async def register(self, connection: Connection) -> Standing | None:
         """Take the socket in and return how its user stands, or None if they may not be here."""
         user = connection.identity.user_id
-        presence = self.users.get(user)
-        if presence is None:
-            presence = self.users[user] = Presence()
+        attendance = self.users.get(user)
+        if attendance is None:
+            attendance = self.users[user] = Attendance()
             self.relay.follow([user_group(user)])
-        presence.connections.add(connection)
+        attendance.connections.add(connection)
         self._web_sockets += connection.audience == "web"
         if not self.epoch:
             self.epoch = await pool.run(self.source.epoch)
@@ -152,29 +154,40 @@ class Hub:
         standing = standings.get(user)
         if standing is None or connection.identity.credential not in standing.credentials:
             return None
-        if presence.rev < 0:
-            presence.rev = standing.rev
-            presence.reads = {room.id: room.read_number for room in standing.rooms}
+        if attendance.rev < 0:
+            attendance.rev = standing.rev
+            attendance.reads = {room.id: room.read_number for room in standing.rooms}
         return standing
 
     def settled(self, connection: Connection, standing: Standing) -> None:
         """The socket has all its rooms as of `standing`; what has changed since is made up for."""
         connection.is_live = True
-        presence = self.users.get(connection.identity.user_id)
-        if presence is not None and presence.rev != standing.rev:
+        attendance = self.users.get(connection.identity.user_id)
+        if attendance is not None and attendance.rev != standing.rev:
             self.recheck(connection.identity.user_id)
+
+    def view(self, connection: Connection, room: str | None) -> None:
+        """Note which room the socket has in view, if any."""
+        if connection.viewing is not None and (viewers := self.viewers.get(connection.viewing)):
+            viewers.discard(connection)
+            if not viewers:
+                del self.viewers[connection.viewing]
+        connection.viewing = room
+        if room is not None:
+            self.viewers.setdefault(room, set()).add(connection)
 
     def unregister(self, connection: Connection) -> None:
         """Let go of a socket that has ended."""
         connection.ended = True
+        self.view(connection, None)
         for room in tuple(connection.rooms):
             if feed := self.feeds.get(room):
                 feed.remove(connection)
         user = connection.identity.user_id
-        if (presence := self.users.get(user)) and connection in presence.connections:
+        if (attendance := self.users.get(user)) and connection in attendance.connections:
             self._web_sockets -= connection.audience == "web"
-            presence.connections.discard(connection)
-            if not presence.connections:
+            attendance.connections.discard(connection)
+            if not attendance.connections:
                 del self.users[user]
                 self.relay.forget([user_group(user)])
 
@@ -274,7 +287,7 @@ class Hub:
     async def _check(self) -> None:
         self._drop_lonely()
         heads = {room: feed.seq for room, feed in self.feeds.items()}
-        revs = {user: presence.rev for user, presence in self.users.items() if presence.rev >= 0}
+        revs = {user: attendance.rev for user, attendance in self.users.items() if attendance.rev >= 0}
         epoch, moved, changed = await pool.run(_compare, self.source, heads, revs)
         if self.epoch and epoch != self.epoch:
             self._begin_epoch(epoch)
@@ -284,7 +297,7 @@ class Hub:
             if feed := self.feeds.get(room):
                 feed.expect(head)
         for user in changed:
-            if (presence := self.users.get(user)) and presence.rev == revs[user]:
+            if (attendance := self.users.get(user)) and attendance.rev == revs[user]:
                 self.recheck(user)
 
     def _drop_lonely(self) -> None:
@@ -301,8 +314,8 @@ class Hub:
         for feed in self.feeds.values():
             feed.close()
         self.feeds.clear()
-        for presence in self.users.values():
-            for connection in tuple(presence.connections):
+        for attendance in self.users.values():
+            for connection in tuple(attendance.connections):
                 connection.end(Code.RESTART, "the log began a new epoch")
 
     def recheck(self, user: str) -> None:
@@ -327,20 +340,20 @@ class Hub:
                 logger.exception("could not recheck %d users", len(users))
                 continue  # their rev still differs, so the next check asks again
             for user in users:
-                if presence := self.users.get(user):
-                    await self._apply(presence, standings.get(user), asked[user])
+                if attendance := self.users.get(user):
+                    await self._apply(attendance, standings.get(user), asked[user])
 
-    async def _apply(self, presence: Presence, standing: Standing | None, asked: set[str]) -> None:
+    async def _apply(self, attendance: Attendance, standing: Standing | None, asked: set[str]) -> None:
         """Make a user's sockets what the database says that they are."""
-        for connection in tuple(presence.connections):
+        for connection in tuple(attendance.connections):
             credential = connection.identity.credential
             if standing is None or (credential in asked and credential not in standing.credentials):
                 connection.end(Code.UNAUTHENTICATED, "the session has ended")
         if standing is None:
             return
-        presence.rev = standing.rev
+        attendance.rev = standing.rev
         rooms = {room.id: room for room in standing.rooms}
-        for connection in tuple(presence.connections):
+        for connection in tuple(attendance.connections):
             if connection.ended or not connection.is_live:
                 continue
             for room in connection.rooms.keys() - rooms.keys():
@@ -352,9 +365,9 @@ class Hub:
                 try:
                     await self.go_live(connection, rooms[room])
                 except Unavailable:
-                    presence.rev = -1  # not as it should be yet: look again
+                    attendance.rev = -1  # not as it should be yet: look again
         for room_id, view in rooms.items():
-            if presence.reads.get(room_id, view.read_number) != view.read_number:
+            if attendance.reads.get(room_id, view.read_number) != view.read_number:
                 text = frame(
                     "read",
                     room=room_id,
@@ -362,9 +375,9 @@ class Hub:
                     unread=view.summary.unread,
                     mentions=view.summary.mentions,
                 )
-                for connection in tuple(presence.connections):
+                for connection in tuple(attendance.connections):
                     connection.send(text)
-        presence.reads = {room_id: view.read_number for room_id, view in rooms.items()}
+        attendance.reads = {room_id: view.read_number for room_id, view in rooms.items()}
 
 
 def _compare(

@@ -14,7 +14,9 @@ class Command(BaseCommand):
     help = "Make the messages table's partitions for this month and the coming ones (PostgreSQL)."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("--months", type=int, default=partitions.MONTHS_AHEAD, help="how many months beyond this one")
+        parser.add_argument(
+            "--months", type=int, default=partitions.MONTHS_AHEAD, help="how many months beyond this one"
+        )
 
     def handle(self, *, months: int, **options: Any) -> None:
         if not partitions.is_partitioned():

@@ -1,0 +1,87 @@
+"""The socket commands on presence: what is in view, who types, who is idle."""
+
+from __future__ import annotations
+
+from typing import Literal
+from uuid import UUID
+
+from accounts.models import User
+from accounts.people import person_of
+from presence.tracker import get_tracker
+from realtime import bus, pool
+from realtime.commands import Command, command
+from realtime.connection import Connection
+from realtime.errors import NotFound
+from realtime.events import Glimpse
+from realtime.frames import frame
+from realtime.hub import get_hub
+from realtime.limits import Buckets
+from rooms.models import Membership, RoomHead
+
+# Rooms up to this size say who of them is here, and who is typing; in a crowd it is noise.
+ROOM_MAX = 500
+# A client says “on” again every few seconds while someone types; more often tells nothing new.
+TYPING_BUCKETS = Buckets(rate=1, burst=4)
+
+
+class View(Command, kw_only=True):
+    room: UUID | None
+
+
+class Typing(Command, kw_only=True):
+    room: UUID
+    on: bool
+
+
+class Status(Command, kw_only=True):
+    status: Literal["active", "idle"]
+
+
+@command("view", View)
+async def view(connection: Connection, fields: View) -> None:
+    """Follow the ephemeral side of a room, and answer how it is now."""
+    room = str(fields.room) if fields.room else None
+    if room is not None and room not in connection.rooms:
+        raise NotFound("There is no such room.")
+    get_hub().view(connection, room)
+    statuses: dict[str, str] = {}
+    if room is not None:
+        statuses = await get_tracker().store.read(await pool.run(_members, room))
+    connection.send(frame("viewing", **({"ref": fields.ref} if fields.ref else {}), room=room, presence=statuses))
+
+
+def _members(room: str) -> list[str]:
+    """The members of a room whose presence is shown: of all, or of none where it is a crowd."""
+    if RoomHead.objects.filter(room_id=room, member_count__lte=ROOM_MAX).exists():
+        members = Membership.objects.current().filter(room_id=room)
+        return [str(user_id) for user_id in members.values_list("user_id", flat=True)]
+    return []
+
+
+@command("typing", Typing)
+async def typing(connection: Connection, fields: Typing) -> None:
+    """Tell those who have the room in view. Answers nothing, as PROTOCOL says."""
+    room, user = str(fields.room), connection.identity.user_id
+    if room not in connection.rooms:
+        raise NotFound("There is no such room.")
+    if fields.on and TYPING_BUCKETS.take(user):
+        return
+    person = await pool.run(_person, user, room)
+    if person is not None:
+        bus.publish([Glimpse(room, frame("typing", room=room, user=person, on=fields.on), but=user)])
+
+
+def _person(user: str, room: str) -> object | None:
+    """Who types, as others see them; nobody where the room is a crowd."""
+    if not RoomHead.objects.filter(room_id=room, member_count__lte=ROOM_MAX).exists():
+        return None
+    return person_of(User.objects.get(pk=user))
+
+
+@command("presence", Status)
+async def presence(connection: Connection, fields: Status) -> None:
+    """The person behind this socket is active, or has left the keyboard."""
+    idle = fields.status == "idle"
+    if connection.idle != idle:
+        connection.idle = idle
+        get_tracker().touch(connection)

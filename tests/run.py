@@ -1,0 +1,81 @@
+"""What `bin/test` runs: the checkers, then pytest once for each database.
+
+The real servers are started here once and shared by all tests of a round. Where something of
+the machine is missing, one line says what was left out; with `CI=true` that is a failure.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from tests.servers import PROJECT, start_postgres, start_valkey
+
+# One worker a core: the tests wait for servers more than they compute.
+WORKERS = str(max(2, os.cpu_count() or 2))
+BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+CHECKERS: list[tuple[str, list[str]]] = [
+    ("style", ["ruff", "check", "--quiet", "."]),
+    ("format", ["ruff", "format", "--quiet", "--check", "."]),
+    ("layers", ["lint-imports", "--no-cache"]),
+    ("types", ["mypy"]),
+]
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run everything, report every part that failed, and return the exit status."""
+    failed: list[str] = []
+    with tempfile.TemporaryDirectory(prefix="chat-test-") as folder:
+        if not arguments:
+            failed += [name for name, command in CHECKERS if not run(name, tool(*command), {})]
+        if not any(shutil.which(name) for name in BROWSERS):
+            print("Left out: browser tests (no Chromium found; install the package chromium).", flush=True)
+            if os.environ.get("CI") == "true":
+                failed.append("browser")
+        rounds = [("SQLite", environment(folder, "sqlite"), ())]
+        postgres, valkey = start_postgres(), start_valkey()
+        # The browser sees the same client on both databases: once is enough.
+        rounds.append(
+            (
+                "PostgreSQL + Valkey",
+                environment(folder, "postgres") | {"DATABASE_URL": postgres.url, "REDIS_URL": valkey.url},
+                ("--ignore=tests/browser",),
+            )
+        )
+        for name, variables, extra in rounds:
+            command = [sys.executable, "-m", "pytest", "-q", "-n", WORKERS, "--dist", "worksteal", *extra, *arguments]
+            if not run(f"tests on {name}", command, variables):
+                failed.append(f"tests on {name}")
+        postgres.close()
+        valkey.close()
+    print(f"Failed: {', '.join(failed)}" if failed else "All green.", flush=True)
+    return 1 if failed else 0
+
+
+def tool(name: str, *arguments: str) -> list[str]:
+    return [str(Path(sys.executable).with_name(name)), *arguments]
+
+
+def environment(folder: str, name: str) -> dict[str, str]:
+    data = Path(folder, name)
+    data.mkdir()
+    return {"CHAT_DATA_DIR": str(data), "DATABASE_URL": "", "REDIS_URL": ""}
+
+
+def run(name: str, command: Sequence[str], variables: Mapping[str, str]) -> bool:
+    """Run one part, say how long it took, and return whether it passed."""
+    print(f"— {name}", flush=True)
+    began = time.monotonic()
+    status = subprocess.run(command, cwd=PROJECT, env={**os.environ, **variables}, check=False).returncode
+    print(f"  {name}: {'ok' if status == 0 else f'failed ({status})'} in {time.monotonic() - began:.0f} s", flush=True)
+    return status == 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
