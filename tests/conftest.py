@@ -19,6 +19,7 @@ from rest_framework.test import APIClient
 
 from accounts.models import User
 from audit import triggers
+from messaging import partitions
 from rooms.models import LogEpoch
 from tests.factories import Cast
 
@@ -31,6 +32,8 @@ def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -
     """
     with django_db_blocker.unblock():
         triggers.remove(connection)
+        # Ahead of the tests, as in production: one that is rolled back would take its partition along.
+        partitions.ensure_coming()
     post_migrate.connect(_begin_epoch, sender=apps.get_app_config("rooms"))
 
 
