@@ -1,0 +1,30 @@
+/** Days and times as the reader's browser writes them. */
+
+import { WORDS } from "./words.js";
+
+const DAY_MS = 86_400_000;
+const clock = new Intl.DateTimeFormat(undefined, { hour: "numeric", minute: "2-digit" });
+const moment = new Intl.DateTimeFormat(undefined, { dateStyle: "full", timeStyle: "short" });
+const thisYear = new Intl.DateTimeFormat(undefined, { weekday: "long", day: "numeric", month: "long" });
+const otherYear = new Intl.DateTimeFormat(undefined, { dateStyle: "long" });
+
+/** The time of day. @param {Date} date */
+export const clockTime = (date) => clock.format(date);
+
+/** Day and time in full. @param {Date} date */
+export const fullTime = (date) => moment.format(date);
+
+/** What two moments of one local day have in common. @param {Date} date */
+export const dayKey = (date) => `${date.getFullYear()}-${date.getMonth() + 1}-${date.getDate()}`;
+
+/** What to call a day: Today, Yesterday, or its date. @param {Date} date @param {Date} [now] */
+export function dayName(date, now = new Date()) {
+  const days = Math.round((startOfDay(now) - startOfDay(date)) / DAY_MS); // rounded: a day may have 23 or 25 hours
+  if (days === 0) return WORDS.today;
+  if (days === 1) return WORDS.yesterday;
+  return (date.getFullYear() === now.getFullYear() ? thisYear : otherYear).format(date);
+}
+
+function startOfDay(date) {
+  return new Date(date.getFullYear(), date.getMonth(), date.getDate()).getTime();
+}

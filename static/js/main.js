@@ -1,0 +1,157 @@
+/** Wires the page: reads what the server has put into it, makes the models, starts the controllers. */
+
+import { announceMessages } from "./controllers/announcer.js";
+import { showBadge } from "./controllers/badge.js";
+import { runComposer } from "./controllers/composer.js";
+import { showConnection } from "./controllers/connection.js";
+import { runDrawer } from "./controllers/drawer.js";
+import { showJumps } from "./controllers/jumps.js";
+import { showOutgoing } from "./controllers/outgoing.js";
+import { prefetchRooms } from "./controllers/prefetch.js";
+import { followKeyboard } from "./controllers/keyboard.js";
+import { followRoom } from "./controllers/membership.js";
+import { openRoom } from "./controllers/room.js";
+import { listRooms } from "./controllers/rooms.js";
+import { runSwitcher } from "./controllers/switcher.js";
+import { showTyping } from "./controllers/typing.js";
+import { Attention } from "./models/attention.js";
+import { Cursors } from "./models/cursors.js";
+import { History } from "./models/history.js";
+import { Outbox } from "./models/outbox.js";
+import { Reading } from "./models/reading.js";
+import { Scroller } from "./models/scroll.js";
+import { Socket } from "./models/socket.js";
+import { Store } from "./models/store.js";
+import { Timeline } from "./models/timeline.js";
+import { Unread } from "./models/unread.js";
+
+/** The events that add a message to a room. */
+const CREATIONS = ["message.created", "member.joined", "member.left"];
+
+const byId = (id) => document.getElementById(id);
+
+function start() {
+  /** @type {{socket: string, epoch: string, user: {id: string}, rooms: import("./types.js").Room[]}} */
+  const boot = JSON.parse(byId("boot").textContent);
+  const viewer = boot.user.id;
+  const box = byId("timeline");
+  const nav = byId("rooms");
+
+  const store = new Store(viewer);
+  const unread = new Unread(viewer);
+  const socket = new Socket({
+    url: new URL(boot.socket, location.href.replace(/^http/, "ws")).href,
+    epoch: boot.epoch,
+    cursors: cursorsOf(boot.rooms, box),
+  });
+  const outbox = new Outbox({
+    store,
+    isOpen: () => socket.isOpen,
+    send: ({ client_id: clientId, room, content, attempts }) =>
+      socket.request("message.send", { room, content, attempt: attempts + 1 }, clientId),
+  });
+  unread.load(boot.rooms);
+  followLog({ viewer, socket, unread, outbox });
+
+  const reading = box ? startRoom({ box, viewer, store, socket, unread, outbox }) : null;
+  shareReading({ viewer, socket, unread, reading });
+  listRooms({ nav, here: box?.dataset.room ?? null, listUrl: "/rooms/", socket, unread });
+  prefetchRooms({ nav });
+  runSwitcher({ nav });
+  runDrawer({ body: document.body, sidebar: byId("sidebar"), openers: document.querySelectorAll(".to-sidebar") });
+  showConnection({ banner: byId("connection-banner"), socket });
+  showBadge({ unread, icon: document.querySelector("link[rel~=icon]") });
+  followKeyboard(document.body);
+
+  // A page with an open socket can't go into the browser's back/forward cache.
+  addEventListener("pagehide", () => {
+    reading?.flush();
+    socket.suspend();
+  });
+  addEventListener("pageshow", (event) => {
+    if (event.persisted) socket.start();
+  });
+  socket.start();
+}
+
+/** What has been seen of each room: of the open one, what is in the page. @returns {Cursors} */
+function cursorsOf(rooms, box) {
+  const seqs = new Map(box ? [[box.dataset.room, Number(box.dataset.asOfSeq)]] : []);
+  for (const room of rooms) if (!seqs.has(room.id)) seqs.set(room.id, room.head_seq);
+  return new Cursors(seqs);
+}
+
+function followLog({ viewer, socket, unread, outbox }) {
+  socket.on("ready", (frame) => {
+    unread.load(frame.rooms);
+    outbox.flush();
+  });
+  for (const name of CREATIONS) {
+    socket.on(name, (frame) => {
+      unread.count(frame);
+      if (frame.data.sender?.id === viewer) outbox.settle(frame.data);
+    });
+  }
+  socket.on("room.added", ({ room }) => unread.add(room));
+  socket.on("room.removed", ({ room }) => unread.remove(room));
+}
+
+/** Read positions agree in all tabs at once, and on all devices by way of the server. */
+function shareReading({ viewer, socket, unread, reading }) {
+  const tabs = new BroadcastChannel(`chat:${viewer}`);
+  const follow = (read) => {
+    if (!reading?.isAhead(read.room, read.number)) unread.follow(read);
+  };
+  unread.on("read", (read) => tabs.postMessage(read));
+  tabs.addEventListener("message", (event) => follow(event.data));
+  socket.on("read", follow);
+}
+
+/** @returns {Reading} */
+function startRoom({ box, viewer, store, socket, unread, outbox }) {
+  const { room, slug } = box.dataset;
+  const list = byId("messages");
+  const timeline = new Timeline(list, viewer);
+  timeline.adopt(Number(box.dataset.asOfSeq));
+  const scroller = new Scroller(box, list);
+  const history = new History({
+    timeline,
+    url: `/r/${slug}/messages/`,
+    hasBefore: box.dataset.hasBefore === "true",
+    hasAfter: box.dataset.hasAfter === "true",
+    keep: (change) => scroller.keep(change),
+    nearEnd: () => scroller.below < scroller.above,
+  });
+  const reading = new Reading({
+    room,
+    timeline,
+    history,
+    scroller,
+    attention: new Attention(),
+    unread,
+    send: (number) => socket.request("read", { room, number }),
+  });
+
+  openRoom({ box, room, socket, timeline, history, scroller, unread });
+  showOutgoing({ room, list, outbox, timeline, history, scroller });
+  showJumps({ room, latest: byId("jump-latest"), first: byId("jump-unread"), timeline, history, scroller, unread, reading });
+  announceMessages({ log: box, room, viewer, socket });
+  const typing = showTyping({ line: byId("typing"), room, viewer, socket });
+  followRoom({ room, socket });
+  socket.on("ready", () => reading.resume());
+  document.addEventListener("visibilitychange", () => scroller.keep(() => timeline.renameDays()));
+
+  const form = /** @type {HTMLFormElement|null} */ (byId("composer"));
+  if (form) {
+    const send = async (content) => {
+      outbox.add(room, content);
+      scroller.keep(() => timeline.divide(null));
+      if (history.hasAfter) await history.loadLatest();
+      scroller.toBottom();
+    };
+    runComposer({ form, room, store, send, typing });
+  }
+  return reading;
+}
+
+start();

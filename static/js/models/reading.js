@@ -1,0 +1,100 @@
+/**
+ * What of a room has really been seen: the messages whose end was in view while the person looked
+ * at the page. Opening a room behind a link into its past, or in a tab in the background, reads
+ * nothing of what came in between.
+ */
+
+const SEND_EVERY_MS = 1_000;
+
+export class Reading {
+  #room;
+  #timeline;
+  #history;
+  #scroller;
+  #attention;
+  #unread;
+  #send;
+  /** Up to where the person has read here, as long as the server has not confirmed it; else 0. */
+  #unsaid = 0;
+  #timer = 0;
+  #skips = false;
+
+  /**
+   * @param {Object} options
+   * @param {string} options.room
+   * @param {import("./timeline.js").Timeline} options.timeline
+   * @param {import("./history.js").History} options.history
+   * @param {import("./scroll.js").Scroller} options.scroller
+   * @param {import("./attention.js").Attention} options.attention
+   * @param {import("./unread.js").Unread} options.unread
+   * @param {(number: number) => Promise<void>} options.send tells the server; rejects with a CommandError
+   */
+  constructor({ room, timeline, history, scroller, attention, unread, send }) {
+    this.#room = room;
+    this.#timeline = timeline;
+    this.#history = history;
+    this.#scroller = scroller;
+    this.#attention = attention;
+    this.#unread = unread;
+    this.#send = send;
+    scroller.on("moved", () => this.look());
+    attention.on("change", () => this.look());
+  }
+
+  /** Whether a position that is said elsewhere is older than what was read here. @param {string} room @param {number} number */
+  isAhead(room, number) {
+    return room === this.#room && number < this.#unsaid;
+  }
+
+  /** The person chose to pass over what is unread, up to what they see now. */
+  skip() {
+    this.#skips = true;
+    this.look();
+  }
+
+  /** Note what is in view now. */
+  look() {
+    const state = this.#unread.get(this.#room);
+    const seen = state && this.#attention.isHere ? this.#scroller.lastSeen() : null;
+    if (!state || !seen) return;
+    const number = Number(seen.dataset.number);
+    if (number > state.lastRead && this.#isConnected(state.lastRead)) this.#read(number, state.lastRead);
+  }
+
+  /** The server has said anew where the person stands; tell it what it has missed. */
+  resume() {
+    const position = this.#unread.get(this.#room)?.lastRead ?? 0;
+    if (this.#unsaid > position) this.#read(this.#unsaid, position);
+  }
+
+  /** Tell the server how far the person has read, if it does not know. */
+  async flush() {
+    clearTimeout(this.#timer);
+    this.#timer = 0;
+    const number = this.#unsaid;
+    if (number === 0) return;
+    try {
+      await this.#send(number);
+    } catch (error) {
+      if (error.name !== "CommandError") throw error;
+      return; // said again by `resume`
+    }
+    if (this.#unsaid === number) this.#unsaid = 0;
+  }
+
+  #read(number, position) {
+    const passed = this.#timeline.messages().filter((message) => {
+      const each = Number(message.dataset.number);
+      return each > position && each <= number && this.#timeline.counts(message);
+    });
+    this.#unsaid = number;
+    this.#unread.advance(this.#room, number, passed.length);
+    if (!this.#timer) this.#timer = setTimeout(() => this.flush(), SEND_EVERY_MS);
+  }
+
+  /** Whether nothing unread lies unseen between the position and what is shown. */
+  #isConnected(lastRead) {
+    if (this.#skips || !this.#history.hasBefore) return true;
+    return (this.#timeline.first ?? Infinity) <= lastRead + 1;
+  }
+}

@@ -1,0 +1,306 @@
+/**
+ * The messages that the page shows, in order: the `<li>` of the list, and what stands between
+ * them. It does not know where messages come from, nor where the page is scrolled to.
+ *
+ * A message is known by its id. An optimistic one has no id yet and is known by the DOM id that the
+ * real one will have; only its writer's message may take its place, for others can name a
+ * `client_id` too.
+ */
+
+import { clockTime, dayKey, dayName, fullTime } from "../dates.js";
+import { LABELS, WORDS } from "../words.js";
+
+const GROUP_MS = 5 * 60_000; // the same person going on within this time is shown as one turn
+const EVENT_KINDS = new Set(["join", "leave", "system"]);
+
+export class Timeline {
+  #list;
+  #viewer;
+  /** @type {Map<string, HTMLElement>} messages by id */
+  #known = new Map();
+  /** @type {WeakMap<HTMLElement, number>} the seq up to which an element is true */
+  #asOf = new WeakMap();
+  /** @type {HTMLElement|null} */
+  #divider = null;
+  /** The position behind which the divider stands. @type {number|null} */
+  #readUpTo = null;
+
+  /** @param {HTMLElement} list @param {string} viewer the id of the person who looks */
+  constructor(list, viewer) {
+    this.#list = list;
+    this.#viewer = viewer;
+  }
+
+  /** How many messages are shown, the optimistic ones not counted. */
+  get size() {
+    return this.#known.size;
+  }
+
+  /** The oldest and the newest number shown; null when there is none. */
+  get first() {
+    return numberOf(this.#edge("firstElementChild", "nextElementSibling"));
+  }
+
+  get last() {
+    return numberOf(this.#edge("lastElementChild", "previousElementSibling"));
+  }
+
+  /** @param {number} number @returns {HTMLElement|null} */
+  numbered(number) {
+    return this.#list.querySelector(`.message[data-number="${number}"]`);
+  }
+
+  /** The optimistic message of a send. @param {string} clientId @returns {HTMLElement|null} */
+  pending(clientId) {
+    return this.#list.querySelector(`#m-${CSS.escape(clientId)}.message:not([data-id])`);
+  }
+
+  /** Whether a send of the viewer is shown, still optimistic or already real. @param {string} clientId */
+  shows(clientId) {
+    return this.#list.querySelector(`#m-${CSS.escape(clientId)}.message.is-mine`) !== null;
+  }
+
+  /** Whether a message, or its optimistic form, is shown. @param {HTMLElement} message */
+  has(message) {
+    return this.#held(message) !== null;
+  }
+
+  /** Take over what the server has rendered into the page. @param {number} asOf */
+  adopt(asOf) {
+    for (const message of [...this.#list.querySelectorAll(".message")]) {
+      this.#known.set(message.dataset.id, message);
+      this.#asOf.set(message, asOf);
+      this.#dress(message);
+    }
+    for (const message of this.#known.values()) this.#mend(message);
+  }
+
+  /**
+   * Show a message at its place, instead of an older form of it if there is one.
+   * @param {HTMLElement} message
+   * @param {number} asOf the seq up to which it is true
+   * @returns {boolean} false when what is shown is newer
+   */
+  put(message, asOf) {
+    const held = this.#held(message);
+    if (held && (this.#asOf.get(held) ?? 0) > asOf) return false;
+    this.#known.set(message.dataset.id, message);
+    this.#asOf.set(message, asOf);
+    this.#dress(message);
+    if (held && held.dataset.number === message.dataset.number) {
+      held.replaceWith(message);
+    } else {
+      if (held) this.#take(held);
+      this.#place(message);
+    }
+    this.#mend(message);
+    this.#mend(next(message));
+    return true;
+  }
+
+  /** Show an optimistic message, behind all others. @param {HTMLElement} message */
+  putPending(message) {
+    this.#dress(message);
+    message.classList.add("is-pending");
+    this.#list.append(message);
+    this.#mend(message);
+  }
+
+  /** Drop an optimistic message. @param {string} clientId */
+  dropPending(clientId) {
+    const message = this.pending(clientId);
+    if (message) this.#take(message);
+  }
+
+  /**
+   * An optimistic message has been stored: it gets its place before its event has come.
+   * @param {import("../types.js").Message} stored
+   */
+  confirm(stored) {
+    const message = this.pending(stored.client_id ?? "");
+    if (!message || this.#known.has(stored.id)) return;
+    this.#take(message);
+    message.classList.remove("is-pending", "is-failed");
+    Object.assign(message.dataset, { id: stored.id, number: stored.number, seq: stored.seq, at: stored.created_at });
+    this.#known.set(stored.id, message);
+    this.#dress(message);
+    this.#place(message);
+    this.#mend(message);
+    this.#mend(next(message));
+  }
+
+  /** Drop everything, the optimistic messages too. */
+  clear() {
+    this.#list.replaceChildren();
+    this.#known.clear();
+    this.#divider = null;
+  }
+
+  /** Drop messages from one end. @param {"start"|"end"} end @param {number} count how many stay */
+  trim(end, count) {
+    if (end === "end") for (const message of this.#list.querySelectorAll(".message:not([data-id])")) message.remove();
+    const messages = [...this.#list.querySelectorAll(".message")];
+    const surplus = end === "start" ? messages.slice(0, -count) : messages.slice(count);
+    for (const message of surplus) {
+      this.#known.delete(message.dataset.id);
+      message.remove();
+    }
+    this.#tidy();
+  }
+
+  /** Put the line that says where the unread messages begin, behind a number; null takes it away. @param {number|null} number */
+  divide(number) {
+    const before = this.#divider && next(this.#divider);
+    this.#divider?.remove();
+    this.#divider = null;
+    this.#readUpTo = number;
+    if (before) this.#mend(before);
+    if (number === null) return;
+    const first = this.messages().find((message) => this.#isUnread(message, number));
+    if (first) this.#mend(first);
+  }
+
+  /** The line where the unread messages begin, if it is shown. */
+  get divider() {
+    return this.#divider;
+  }
+
+  /** Messages with a number, oldest first. @returns {HTMLElement[]} */
+  messages() {
+    return [...this.#list.querySelectorAll(".message[data-id]")];
+  }
+
+  /** Write the dividers' days again: it is another day now. */
+  renameDays() {
+    for (const divider of this.#list.querySelectorAll(".day-divider")) {
+      divider.firstElementChild.textContent = dayName(new Date(divider.dataset.at));
+    }
+  }
+
+  /** Whether a message adds to the unread count of the viewer. @param {HTMLElement} message */
+  counts(message) {
+    return !EVENT_KINDS.has(message.dataset.kind) && message.dataset.sender !== this.#viewer;
+  }
+
+  #isUnread(message, position) {
+    return Number(message.dataset.number) > position && this.counts(message);
+  }
+
+  #edge(from, onwards) {
+    let element = this.#list[from];
+    while (element && !element.dataset.number) element = element[onwards];
+    return element;
+  }
+
+  /** What is shown of a message now. */
+  #held(message) {
+    const known = this.#known.get(message.dataset.id);
+    if (known || message.dataset.sender !== this.#viewer) return known ?? null;
+    return this.#list.querySelector(`#${CSS.escape(message.id)}.message:not([data-id])`);
+  }
+
+  #place(message) {
+    const number = Number(message.dataset.number);
+    let before = this.#list.lastElementChild;
+    while (before && !(Number(before.dataset.number) < number)) before = before.previousElementSibling;
+    if (before) before.after(message);
+    else this.#list.prepend(message);
+  }
+
+  #take(message) {
+    const behind = next(message);
+    this.#known.delete(message.dataset.id);
+    message.remove();
+    if (behind) this.#mend(behind);
+    this.#tidy();
+  }
+
+  /** Add what depends on the viewer: whose it is, times and words. */
+  #dress(message) {
+    message.classList.toggle("is-mine", message.dataset.sender === this.#viewer);
+    for (const time of message.querySelectorAll("time")) {
+      const date = new Date(time.dateTime);
+      time.textContent = clockTime(date);
+      time.title = fullTime(date);
+    }
+    for (const label of message.querySelectorAll("[data-label]")) label.textContent = LABELS[label.dataset.label] ?? "";
+  }
+
+  /** Make right what stands between a message and the one before it, and whether it goes on a turn. */
+  #mend(message) {
+    if (!message) return;
+    const previous = previousMessage(message);
+    for (let between = message.previousElementSibling; between && between !== previous; ) {
+      const divider = between;
+      between = between.previousElementSibling;
+      if (divider === this.#divider) this.#divider = null;
+      divider.remove();
+    }
+    const at = new Date(message.dataset.at);
+    const newDay = !previous || dayKey(new Date(previous.dataset.at)) !== dayKey(at);
+    if (newDay) message.before(line("day-divider", dayName(at), message.dataset.at));
+    const firstUnread = this.#beginsUnread(message, previous);
+    if (firstUnread) {
+      this.#divider?.remove();
+      this.#divider = line("unread-divider", WORDS.newMessages, message.dataset.at);
+      message.before(this.#divider);
+    }
+    message.classList.toggle("is-grouped", !newDay && !firstUnread && goesOn(previous, message));
+  }
+
+  #beginsUnread(message, previous) {
+    const position = this.#readUpTo;
+    if (position === null || !message.dataset.number || !this.#isUnread(message, position)) return false;
+    for (let before = previous; before; before = previousMessage(before)) {
+      if (Number(before.dataset.number) <= position) return true;
+      if (this.#isUnread(before, position)) return false;
+    }
+    return true;
+  }
+
+  /** Remove the dividers that no message follows, and mend the first message. */
+  #tidy() {
+    while (this.#list.lastElementChild && !isMessage(this.#list.lastElementChild)) this.#list.lastElementChild.remove();
+    if (this.#divider && !this.#divider.isConnected) this.#divider = null;
+    const first = this.#list.querySelector(".message");
+    if (first) this.#mend(first);
+  }
+}
+
+/** @param {HTMLElement|null} element @returns {number|null} */
+function numberOf(element) {
+  return element ? Number(element.dataset.number) : null;
+}
+
+function isMessage(element) {
+  return element.classList.contains("message");
+}
+
+function previousMessage(element) {
+  let before = element.previousElementSibling;
+  while (before && !isMessage(before)) before = before.previousElementSibling;
+  return before;
+}
+
+function next(element) {
+  let after = element.nextElementSibling;
+  while (after && !isMessage(after)) after = after.nextElementSibling;
+  return after;
+}
+
+function goesOn(previous, message) {
+  if (!previous || previous.dataset.sender !== message.dataset.sender) return false;
+  if (EVENT_KINDS.has(previous.dataset.kind) || EVENT_KINDS.has(message.dataset.kind)) return false;
+  return new Date(message.dataset.at) - new Date(previous.dataset.at) < GROUP_MS;
+}
+
+/** A line between messages. */
+function line(name, text, at) {
+  const item = document.createElement("li");
+  const words = document.createElement("span");
+  item.className = name;
+  item.dataset.at = at;
+  words.textContent = text;
+  item.append(words);
+  return item;
+}

@@ -1,0 +1,124 @@
+/**
+ * What is unread in every room of the person, and how far they have read. The server's counts are
+ * the truth; live events and this client's own reading move them on until the next one.
+ *
+ * Emits `counts` with the room's state, and `read` {room, number} when the position of a room has
+ * moved here, for the tabs and for the server.
+ */
+
+import { Emitter } from "../events.js";
+
+const SILENT_KINDS = new Set(["join", "leave", "system"]);
+
+/**
+ * @typedef {Object} RoomState
+ * @property {string} id
+ * @property {number} unread
+ * @property {number} mentions
+ * @property {number} lastRead    the number up to which the person has read
+ * @property {number} lastNumber  the newest number of the room
+ * @property {number} headSeq     the seq up to which the counts are true
+ */
+
+export class Unread extends Emitter {
+  #viewer;
+  /** @type {Map<string, RoomState>} */
+  #rooms = new Map();
+
+  /** @param {string} viewer */
+  constructor(viewer) {
+    super();
+    this.#viewer = viewer;
+  }
+
+  /** @param {string} room @returns {RoomState|undefined} */
+  get(room) {
+    return this.#rooms.get(room);
+  }
+
+  /** Unread messages in all rooms. */
+  get total() {
+    let total = 0;
+    for (const state of this.#rooms.values()) total += state.unread;
+    return total;
+  }
+
+  /** Take over the server's counts of all rooms. @param {import("../types.js").Room[]} rooms */
+  load(rooms) {
+    const listed = new Set(rooms.map((room) => room.id));
+    for (const id of this.#rooms.keys()) if (!listed.has(id)) this.#rooms.delete(id);
+    for (const room of rooms) this.add(room);
+  }
+
+  /** Take over the server's counts of one room. @param {import("../types.js").Room} room */
+  add(room) {
+    this.#set({
+      id: room.id,
+      unread: room.unread,
+      mentions: room.mentions,
+      lastRead: room.last_read_number,
+      lastNumber: room.last_number,
+      headSeq: room.head_seq,
+    });
+  }
+
+  /** @param {string} room */
+  remove(room) {
+    const state = this.#rooms.get(room);
+    this.#rooms.delete(room);
+    if (state) this.emit("counts", { ...state, unread: 0, mentions: 0 });
+  }
+
+  /** Count a new message, join or leave. @param {import("../types.js").LogFrame} frame */
+  count(frame) {
+    const state = this.#rooms.get(frame.room);
+    if (!state || frame.seq <= state.headSeq) return;
+    const message = frame.data;
+    const next = { ...state, headSeq: frame.seq, lastNumber: Math.max(state.lastNumber, message.number) };
+    if (message.sender?.id === this.#viewer && !SILENT_KINDS.has(message.kind)) {
+      Object.assign(next, { unread: 0, mentions: 0, lastRead: message.number }); // who writes has read what is above
+    } else if (!SILENT_KINDS.has(message.kind) && message.number > state.lastRead) {
+      next.unread += 1;
+      if (message.mentions?.some((person) => person.id === this.#viewer)) next.mentions += 1;
+    }
+    this.#set(next);
+  }
+
+  /**
+   * The person has read up to a number on this page.
+   * @param {string} room
+   * @param {number} number
+   * @param {number} passed how many messages that count as unread that was
+   */
+  advance(room, number, passed) {
+    const state = this.#rooms.get(room);
+    if (!state || number <= state.lastRead) return;
+    const isAll = number >= state.lastNumber;
+    const unread = isAll ? 0 : Math.max(0, state.unread - passed);
+    const next = { ...state, lastRead: number, unread, mentions: unread === 0 ? 0 : state.mentions };
+    this.#set(next);
+    this.emit("read", { room, number, unread: next.unread, mentions: next.mentions });
+  }
+
+  /**
+   * The position of a room has moved in another tab or on another device.
+   * @param {{room: string, number: number, unread?: number, mentions?: number}} read
+   */
+  follow(read) {
+    const state = this.#rooms.get(read.room);
+    if (!state) return;
+    const isAll = read.number >= state.lastNumber;
+    this.#set({
+      ...state,
+      lastRead: read.number,
+      unread: isAll ? 0 : (read.unread ?? state.unread),
+      mentions: isAll ? 0 : (read.mentions ?? state.mentions),
+    });
+  }
+
+  /** @param {RoomState} state */
+  #set(state) {
+    this.#rooms.set(state.id, state);
+    this.emit("counts", state);
+  }
+}

@@ -1,0 +1,52 @@
+/**
+ * The shapes that travel between server and client, as JSDoc types. No code.
+ *
+ * @typedef {Object} Person
+ * @property {string} id
+ * @property {string} username
+ * @property {string} display_name
+ * @property {string|null} [avatar]
+ *
+ * @typedef {Object} Room           A room as the signed-in person sees it (boot, `ready`, `room.added`).
+ * @property {string} id
+ * @property {string} slug
+ * @property {"public"|"private"|"direct"|"channel"} kind
+ * @property {string} name
+ * @property {number} head_seq      Where the room's log stood when the counts were read.
+ * @property {number} last_number
+ * @property {number} last_read_number
+ * @property {number} unread
+ * @property {number} mentions
+ * @property {string} role
+ *
+ * @typedef {Object} Message
+ * @property {string} id
+ * @property {number} seq
+ * @property {number} number
+ * @property {string} kind
+ * @property {Person|null} sender
+ * @property {string} content
+ * @property {string} html
+ * @property {string|null} client_id
+ * @property {Array<string|{id: string}>} mentions
+ * @property {string} created_at
+ *
+ * @typedef {Object} LogFrame       A durable event of a room's log; applying one twice is harmless.
+ * @property {string} type
+ * @property {string} room
+ * @property {number} seq
+ * @property {any} data
+ * @property {string} [fragment]    The rendered `<li>` of the message it is about.
+ *
+ * @typedef {Object} OutboxEntry    A message on its way out.
+ * @property {string} client_id     Names this send for good: every retry carries the same one.
+ * @property {string} room
+ * @property {string} content
+ * @property {number} at            Milliseconds; also the order in which a room's messages go out.
+ * @property {number} attempts      Automatic tries that have failed so far.
+ * @property {number} notBefore     Milliseconds; the next try waits until then.
+ * @property {"queued"|"failed"|"discarded"} state
+ * @property {string} [reason]      Why it failed, in words for its writer.
+ */
+
+export {};

@@ -1,0 +1,164 @@
+"""The outbox: in order, once, through refusals, cuts and reloads, and across tabs."""
+
+from __future__ import annotations
+
+from playwright.sync_api import Page
+
+# The page's own server: `answers` says what becomes of each send, the log is what it has stored.
+SETUP = """async () => {
+  const { Outbox } = await import("/static/js/models/outbox.js");
+  const { Store } = await import("/static/js/models/store.js");
+  const { CommandError } = await import("/static/js/models/socket.js");
+  window.isOpen = true;
+  window.answers = [];
+  window.tried = [];
+  window.held = [];
+  window.outbox = new Outbox({
+    store: new Store("ann"),
+    isOpen: () => isOpen,
+    send: async (entry) => {
+      tried.push(entry.content);
+      await window.store?.(entry.content);
+      const answer = answers.shift();
+      if (answer === "hold") await new Promise((resolve) => held.push(resolve));
+      else if (answer) throw new CommandError(answer, "Refused: " + answer);
+      return { client_id: entry.client_id };
+    },
+  });
+  window.happened = [];
+  for (const name of ["queued", "failed", "discarded"]) {
+    outbox.on(name, (entry) => happened.push([name, entry.content]));
+  }
+  outbox.on("sent", ({ entry }) => happened.push(["sent", entry.content]));
+  window.waiting = (room) => outbox.entries(room).map(({ content, state }) => [content, state]);
+}"""
+
+
+def test_sends_a_room_in_the_order_of_writing(blank: Page) -> None:
+    blank.evaluate(SETUP)
+    blank.evaluate("answers = ['hold']; for (const text of ['one', 'two', 'three']) outbox.add('r', text)")
+    blank.wait_for_function("held.length === 1")
+    assert blank.evaluate("tried") == ["one"]
+    blank.evaluate("held[0]()")
+    blank.wait_for_function("waiting('r').length === 0")
+    assert blank.evaluate("tried") == ["one", "two", "three"]
+
+
+def test_a_refused_message_fails_and_later_ones_wait_behind_it(blank: Page) -> None:
+    blank.evaluate(SETUP)
+    blank.evaluate("answers = ['read_only']; outbox.add('r', 'one'); outbox.add('r', 'two'); outbox.add('s', 'other')")
+    blank.wait_for_function("happened.some(([name, text]) => name === 'sent' && text === 'other')")
+    assert blank.evaluate("waiting('r')") == [["one", "failed"], ["two", "queued"]]
+    assert blank.evaluate("outbox.entries('r')[0].reason") == "Refused: read_only"
+
+
+def test_discarding_a_failed_message_lets_the_next_go(blank: Page) -> None:
+    blank.evaluate(SETUP)
+    blank.evaluate("answers = ['invalid']; outbox.add('r', 'one'); outbox.add('r', 'two')")
+    blank.wait_for_function("happened.some(([name]) => name === 'failed')")
+    blank.evaluate("outbox.discard(outbox.entries('r')[0].client_id)")
+    blank.wait_for_function("waiting('r').length === 0")
+    assert blank.evaluate("tried") == ["one", "two"]
+
+
+def test_retrying_a_failed_message_sends_it_under_the_same_name(blank: Page) -> None:
+    blank.evaluate(SETUP)
+    blank.evaluate("answers = ['invalid']; window.entry = outbox.add('r', 'one')")
+    blank.wait_for_function("happened.some(([name]) => name === 'failed')")
+    blank.evaluate("outbox.on('sent', ({ message }) => { window.stored = message }); outbox.retry(entry.client_id)")
+    blank.wait_for_function("window.stored")
+    assert blank.evaluate("stored.client_id === entry.client_id")
+
+
+def test_gives_up_after_three_tries_whose_outcome_is_unknown(blank: Page) -> None:
+    blank.clock.install()
+    blank.evaluate(SETUP)
+    blank.evaluate("answers = ['unknown', 'unavailable', 'unknown']; outbox.add('r', 'one')")
+    blank.wait_for_function("tried.length === 1 && waiting('r')[0][1] === 'queued'")
+    blank.clock.fast_forward(2_000)
+    blank.wait_for_function("tried.length === 2")
+    blank.clock.fast_forward(4_000)
+    blank.wait_for_function("waiting('r')[0][1] === 'failed'")
+    assert blank.evaluate("tried.length") == 3
+
+
+def test_waits_without_a_connection_and_uses_up_no_try(blank: Page) -> None:
+    blank.evaluate(SETUP)
+    blank.evaluate("isOpen = false; outbox.add('r', 'one')")
+    assert blank.evaluate("[tried.length, waiting('r')]") == [0, [["one", "queued"]]]
+    blank.evaluate("isOpen = true; outbox.flush()")
+    blank.wait_for_function("waiting('r').length === 0")
+
+
+def test_a_reload_loses_nothing_and_keeps_the_order(blank: Page) -> None:
+    blank.evaluate(SETUP)
+    blank.evaluate("isOpen = false; for (const text of ['one', 'two']) outbox.add('r', text)")
+    blank.reload()
+    blank.evaluate(SETUP)
+    blank.evaluate("outbox.flush()")
+    blank.wait_for_function("waiting('r').length === 0")
+    assert blank.evaluate("tried") == ["one", "two"]
+
+
+def test_an_event_that_comes_instead_of_the_answer_settles_the_send(blank: Page) -> None:
+    blank.evaluate(SETUP)
+    blank.evaluate("answers = ['hold']; window.entry = outbox.add('r', 'one')")
+    blank.wait_for_function("held.length === 1")
+    blank.evaluate("outbox.settle({ client_id: entry.client_id })")
+    assert blank.evaluate("[waiting('r'), happened.at(-1)]") == [[], ["sent", "one"]]
+
+
+def test_two_tabs_send_in_order_what_one_of_them_wrote(blank: Page, blank_url: str) -> None:
+    stored: dict[str, None] = {}  # in order, and each once, as a server stores them
+    blank.context.expose_function("store", lambda text: stored.setdefault(text))
+    other = blank.context.new_page()
+    other.goto(blank_url)
+    for tab in (blank, other):
+        tab.evaluate(SETUP)
+        tab.evaluate("isOpen = false")
+    texts = [f"message {number}" for number in range(20)]
+    blank.evaluate("(texts) => texts.forEach((text) => outbox.add('r', text))", texts)
+    other.wait_for_function("happened.length === 20")
+    for tab in (blank, other):
+        tab.evaluate("isOpen = true; outbox.flush()")
+    for tab in (blank, other):
+        tab.wait_for_function("waiting('r').length === 0")
+    assert list(stored) == texts
+
+
+def test_a_tab_sends_what_a_closed_one_left_behind(blank: Page, blank_url: str) -> None:
+    blank.clock.install()
+    other = blank.context.new_page()
+    other.goto(blank_url)
+    for tab in (blank, other):
+        tab.evaluate(SETUP)
+    other.evaluate("answers = ['hold']; outbox.add('r', 'one')")
+    other.wait_for_function("held.length === 1")
+    blank.wait_for_function("happened.length === 1")
+    other.close()
+    blank.clock.fast_forward(5_000)
+    blank.wait_for_function("happened.at(-1)[0] === 'sent'")
+
+
+def test_other_tabs_hear_of_a_discarded_message(blank: Page, blank_url: str) -> None:
+    other = blank.context.new_page()
+    other.goto(blank_url)
+    for tab in (blank, other):
+        tab.evaluate(SETUP)
+    blank.evaluate("answers = ['invalid']; outbox.add('r', 'one')")
+    other.wait_for_function("happened.some(([name]) => name === 'failed')")
+    blank.evaluate("outbox.discard(outbox.entries('r')[0].client_id)")
+    other.wait_for_function("happened.at(-1)[0] === 'discarded'")
+
+
+def test_what_the_browser_has_no_place_for_lives_as_long_as_the_page(blank: Page) -> None:
+    blank.evaluate(SETUP)
+    blank.evaluate("""() => {
+      isOpen = false;
+      const full = "x".repeat(1024);
+      try { for (let key = 0; ; key += 1) localStorage.setItem(`other:${key}`, full); } catch { /* full now */ }
+      outbox.add("r", "y".repeat(2048));
+    }""")
+    assert blank.evaluate("waiting('r').length") == 1
+    blank.evaluate("isOpen = true; outbox.flush()")
+    blank.wait_for_function("waiting('r').length === 0")
