@@ -55,7 +55,6 @@ class Hub:
         self.epoch = ""
         self._loop = asyncio.get_running_loop()
         self.relay = Relay(self._receive, self._followed)
-        self._web_sockets = 0
         self._rechecks: set[str] = set()
         self._rechecks_wake = asyncio.Event()
         self._wake = asyncio.Event()
@@ -92,8 +91,13 @@ class Hub:
         self._loop.call_soon_threadsafe(self._accept, signals)
 
     def wants_fragment(self, room: str) -> bool:
-        """From any thread: whether rendering is worth it. Other processes may want it always."""
-        return self._web_sockets > 0 or self.relay.reaches_others
+        """From any thread: whether a web socket here follows the room.
+
+        Its sender's own, as a rule: the message is then rendered once, by the process that stored
+        it. Another process that has the only web sockets renders for itself.
+        """
+        feed = self.feeds.get(room)
+        return feed is not None and bool(feed.web)
 
     def _accept(self, signals: Sequence[Signal]) -> None:
         self.relay.send(signals)
@@ -147,7 +151,6 @@ class Hub:
             attendance = self.users[user] = Attendance()
             self.relay.follow([user_group(user)])
         attendance.connections.add(connection)
-        self._web_sockets += connection.audience == "web"
         if not self.epoch:
             self.epoch = await pool.run(self.source.epoch)
         standings = await pool.run(self.source.standings, {user: {connection.identity.credential}})
@@ -185,7 +188,6 @@ class Hub:
                 feed.remove(connection)
         user = connection.identity.user_id
         if (attendance := self.users.get(user)) and connection in attendance.connections:
-            self._web_sockets -= connection.audience == "web"
             attendance.connections.discard(connection)
             if not attendance.connections:
                 del self.users[user]
