@@ -26,7 +26,14 @@ SESSION_KEY_MAX = 40
 
 
 def authenticate_socket(scope: Mapping[str, Any]) -> Identity | None:
-    """Return whose session the handshake's cookie names; None if there is none that stands."""
+    """Return whose session the handshake's cookie names; None if there is none that stands.
+
+    Where an Authorization header was sent, it decides alone. The gateway asks nobody for an
+    Origin who sends one, and a foreign page can have the browser send one along with the cookie
+    (`wss://user:password@host/`).
+    """
+    if any(name == b"authorization" for name, _ in scope.get("headers", ())):
+        return None
     key = _cookie(scope)
     user = _owners([key]).get(key) if key else None
     if user is None:

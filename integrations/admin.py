@@ -67,11 +67,12 @@ class ApiTokenAdmin(ServiceAdmin):
         obj.pk, obj.hint = made.pk, made.hint
 
     def response_add(self, request: HttpRequest, obj: ApiToken, post_url_continue: str | None = None) -> HttpResponse:
-        """Show the token in the answer itself: a message would travel in a cookie or lie in the session."""
+        """Show the token in the answer itself, which no admin page lets a browser keep.
+
+        A message would travel in a cookie or lie in the session.
+        """
         context = {**self.admin_site.each_context(request), "title": "Token made", "token": obj.shown_once, "made": obj}
-        response = TemplateResponse(request, "admin/integrations/apitoken/made.html", context)
-        response["Cache-Control"] = "no-store"
-        return response
+        return TemplateResponse(request, "admin/integrations/apitoken/made.html", context)
 
     @admin.display(description="standing")
     def standing(self, token: ApiToken) -> str:

@@ -18,7 +18,7 @@ from rest_framework.request import Request
 
 from accounts.models import User
 from integrations.models import ApiToken
-from integrations.scopes import covers, needed_for
+from integrations.scopes import Scope, covers, needed_for
 from integrations.tokens import digest_of
 from realtime.identity import Identity
 
@@ -57,13 +57,16 @@ class TokenAuthentication(BaseAuthentication):
 
 
 def authenticate_socket(scope: Mapping[str, Any]) -> Identity | None:
-    """Return whose token the handshake's Authorization header holds; None if none that is good."""
+    """Return whose token the handshake's Authorization header holds; None if none that is good.
+
+    A socket delivers whatever its user may read, so it takes a token that may read.
+    """
     header = next((value for name, value in scope.get("headers", ()) if name == b"authorization"), b"")
     try:
         token = _token_of(header)
     except TokenRefused:
         return None
-    if token is None:
+    if token is None or not covers(token.scopes, Scope.READ):
         return None
     user = token.user
     return Identity(

@@ -4,7 +4,8 @@
     write  every other method; commands on the socket that change something
 
 They are independent of one another: a script that only posts has `write` alone and can read
-nothing. A new scope is added here and asked for where it matters; old tokens do not have it.
+nothing, so it can't open a socket. A new scope is added here and asked for where it matters; old
+tokens do not have it.
 """
 
 from __future__ import annotations
