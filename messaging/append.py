@@ -120,7 +120,8 @@ def _settle(entries: list[_Entry], patience: float | None) -> None:
     skip_held = False
     for attempt in range(RETRIES + 1):
         try:
-            return _transact(entries, patience, skip_held)
+            _transact(entries, patience, skip_held)
+            return
         except (DataError, IntegrityError, OperationalError, InterfaceError) as error:
             _reopen(entries)
             state = getattr(error.__cause__, "sqlstate", None)
@@ -150,8 +151,8 @@ def _reopen(entries: Sequence[_Entry]) -> None:
 
 def _refuse_open(entries: Sequence[_Entry], refusal: Refusal) -> None:
     for entry in entries:
-        if entry.outcome is None or entry.event is not None:
-            entry.outcome, entry.event = Outcome("refused", error=refusal), None
+        if entry.outcome is None:
+            entry.outcome = Outcome("refused", error=refusal)
 
 
 def _transact(entries: Sequence[_Entry], patience: float | None, skip_held: bool) -> None:

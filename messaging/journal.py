@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Mapping
+from typing import Any
 from uuid import UUID
 
 from django.conf import settings
@@ -59,7 +60,7 @@ class Journal:
         return [str(UUID(str(user))) for user, _ in _differing("accounts_user", "id", "rev", "<>", known)]
 
 
-def _differing(table: str, key: str, column: str, operator: str, known: Mapping[str, int]) -> list[tuple]:  # type: ignore[type-arg]
+def _differing(table: str, key: str, column: str, operator: str, known: Mapping[str, int]) -> list[tuple[Any, int]]:
     """Of the rows named by `known`, those whose column compares so with the value given.
 
     One statement for any number of rows; only what differs comes back.
@@ -77,7 +78,8 @@ def _differing(table: str, key: str, column: str, operator: str, known: Mapping[
                 f" JOIN {table} t ON t.{key} = k.key WHERE t.{column} {operator} k.value",
                 [json.dumps({UUID(name).hex: value for name, value in known.items()})],
             )
-        return cursor.fetchall()
+        rows: list[tuple[Any, int]] = cursor.fetchall()
+    return rows
 
 
 def read_range(room_id: UUID | str, after: int, limit: int, *, fragments: bool = False) -> LogRange | None:

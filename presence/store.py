@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Collection, Mapping
+from contextlib import suppress
 from typing import Protocol
 from uuid import uuid4
 
@@ -55,6 +56,9 @@ class MemoryStore:
 
     async def read(self, users: Collection[str]) -> dict[str, str]:
         return {user: self._statuses[user] for user in users if user in self._statuses}
+
+    def users(self) -> list[str]:
+        return list(self._statuses)
 
     async def close(self) -> None:
         self._statuses.clear()
@@ -103,10 +107,8 @@ class RedisStore:
         return found
 
     async def close(self) -> None:
-        try:
-            await self.write({user: OFFLINE for user in self._own._statuses.copy()})
-        except RedisError:
-            pass  # what stays there is not believed after TTL_S
+        with suppress(RedisError):  # what stays there is not believed after TTL_S
+            await self.write(dict.fromkeys(self._own.users(), OFFLINE))
         await self._redis.aclose()
 
 

@@ -12,6 +12,7 @@ from uuid import uuid4
 from realtime.errors import Refusal
 from realtime.frames import Bundle, encode_json, text_frame
 from realtime.identity import Identity
+from realtime.server import FramedWebSocketProtocol
 
 # A reader that leaves this much unread is too slow for live events and is closed: it resumes.
 LIVE_BUFFER_LIMIT = 1 << 20
@@ -51,19 +52,25 @@ class Writer(Protocol):
 class FramedWriter:
     """Writes ready frames past ASGI, through the extension `realtime.frames`."""
 
-    __slots__ = ("_protocol", "buffered", "drained", "end", "_write")
+    __slots__ = ("_protocol",)
 
-    def __init__(self, protocol: Any) -> None:
-        self._write = protocol.write_frames
-        self.buffered: Callable[[], int] = protocol.buffered
-        self.drained: Callable[[], Awaitable[None]] = protocol.drained
-        self.end: Callable[[int, str], None] = protocol.end
+    def __init__(self, protocol: FramedWebSocketProtocol) -> None:
+        self._protocol = protocol
 
     def write(self, text: bytes) -> None:
-        self._write(text_frame(text))
+        self._protocol.write_frames(text_frame(text))
 
     def write_bundle(self, bundle: Bundle) -> None:
-        self._write(bundle.framed)
+        self._protocol.write_frames(bundle.framed)
+
+    def buffered(self) -> int:
+        return self._protocol.buffered()
+
+    async def drained(self) -> None:
+        await self._protocol.drained()
+
+    def end(self, code: int, reason: str) -> None:
+        self._protocol.end(code, reason)
 
     async def finish(self) -> None:
         """Nothing is left to send: it is all with the transport."""
@@ -138,8 +145,18 @@ class Connection:
     """A signed-in socket."""
 
     __slots__ = (
-        "id", "identity", "audience", "rooms", "viewing", "idle", "writer", "ended", "is_live", "pending",
-        "tokens", "refilled_at",
+        "audience",
+        "ended",
+        "id",
+        "identity",
+        "idle",
+        "is_live",
+        "pending",
+        "refilled_at",
+        "rooms",
+        "tokens",
+        "viewing",
+        "writer",
     )  # fmt: skip
 
     def __init__(self, identity: Identity, writer: Writer) -> None:

@@ -92,9 +92,9 @@ class Feed:
                 seq += 1
             elif event.seq > seq:
                 self._ahead[event.seq] = event
-        while (event := self._ahead.pop(seq + 1, None)) is not None:  # type: ignore[assignment]
-            ready.append(event)
+        while seq + 1 in self._ahead:
             seq += 1
+            ready.append(self._ahead.pop(seq))
         if ready:
             self._deliver(ready, seq)
         if self._ahead:

@@ -164,7 +164,7 @@ class _Session:
         if not self.connection.admits():
             self.connection.end(Code.TOO_MANY, "too many frames")
             return None
-        return text
+        return str(text)
 
     async def _first(self) -> Call | None:
         try:

@@ -35,7 +35,7 @@ LINGER_S = 15.0
 class Attendance:
     """A user's sockets in this process, and where the user stood when last looked at."""
 
-    __slots__ = ("connections", "rev", "reads")
+    __slots__ = ("connections", "reads", "rev")
 
     def __init__(self) -> None:
         self.connections: set[Connection] = set()
@@ -209,29 +209,35 @@ class Hub:
             if feed.seq < position:  # the database was read ahead of what has come here
                 await feed.catch_up(position)
                 continue
-            events = feed.since(position)
-            at_hand = events is not None
-            if events is None:
-                found = await self.read(connection, room.id, position)
-                if position < found.floor:
-                    self.reset(connection, room.id, found.head)
-                    position = live_from = found.head
-                    continue
-                events, position = found.events, min(found.head, position + REPLAY_MAX)
-            for event in events:
-                # The membership was read with the head: a departure up to there was not the last word.
-                if event.seq > room.head_seq and _ends(event, connection):
-                    connection.send(frame("room.removed", room=room.id))
+            events: Sequence[Event] | None = feed.since(position)
+            if events is not None:
+                # From here to `add` nothing is awaited: no event comes between.
+                if any(self._removed(event, room, connection) for event in events):
                     return
-                text = feed.text(event, connection)
-                if at_hand:
-                    connection.send(text)
-                else:
-                    await connection.replay(text)
-            if at_hand:
-                # Nothing was awaited since the feed was asked: no event came between.
+                for event in events:
+                    connection.send(feed.text(event, connection))
                 feed.add(connection, live_from)
                 return
+            found = await self.read(connection, room.id, position)
+            if position < found.floor:
+                self.reset(connection, room.id, found.head)
+                position = live_from = found.head
+                continue
+            for event in found.events:
+                if self._removed(event, room, connection):
+                    return
+                await connection.replay(feed.text(event, connection))
+            position = min(found.head, position + REPLAY_MAX)
+
+    def _removed(self, event: Event, room: RoomView, connection: Connection) -> bool:
+        """Whether the socket lost the room by this event, and has been told.
+
+        The membership was read with the head: a departure up to there was not the last word.
+        """
+        removed = event.seq > room.head_seq and _ends(event, connection)
+        if removed:
+            connection.send(frame("room.removed", room=room.id))
+        return removed
 
     async def replay_before(self, connection: Connection, room: str, cursor: int) -> None:
         """Send what lies between a cursor and where the room went live on this socket."""

@@ -29,10 +29,11 @@ class PipelinedRedisLayer(RedisPubSubChannelLayer):
 
     def _get_layer(self) -> PipelinedLoopLayer:
         loop = asyncio.get_running_loop()
-        if loop not in self._layers:
-            self._layers[loop] = PipelinedLoopLayer(*self._args, **self._kwargs, channel_layer=self)
+        layer: PipelinedLoopLayer | None = self._layers.get(loop)
+        if layer is None:
+            layer = self._layers[loop] = PipelinedLoopLayer(*self._args, **self._kwargs, channel_layer=self)
             _wrap_close(self, loop)
-        return self._layers[loop]
+        return layer
 
 
 class PipelinedLoopLayer(RedisPubSubLoopLayer):
@@ -78,6 +79,7 @@ class PipelinedLoopLayer(RedisPubSubLoopLayer):
 class PipelinedShard(RedisSingleShardConnection):
     """The connections to one Redis server: one that reads without a limit, one that publishes."""
 
+    _redis: aioredis.Redis | None
     _publisher: aioredis.Redis | None = None
 
     def _ensure_redis(self) -> None:

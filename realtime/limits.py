@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 
 # Buckets that are kept; beyond, those that are full again are forgotten.
@@ -15,18 +16,20 @@ class Buckets:
         self.rate = rate
         self.burst = burst
         self._buckets: dict[str, tuple[float, float]] = {}  # tokens, when they were counted
+        self._guard = threading.Lock()  # the REST API takes from several threads
 
     def take(self, key: str) -> float:
         """Take a token. Returns 0, or the seconds after which there will be one."""
-        now = time.monotonic()
-        tokens, counted_at = self._buckets.get(key, (self.burst, now))
-        tokens = min(self.burst, tokens + (now - counted_at) * self.rate)
-        if tokens < 1:
-            return (1 - tokens) / self.rate
-        if len(self._buckets) >= _SWEEP_AT and key not in self._buckets:
-            self._sweep(now)
-        self._buckets[key] = (tokens - 1, now)
-        return 0.0
+        with self._guard:
+            now = time.monotonic()
+            tokens, counted_at = self._buckets.get(key, (self.burst, now))
+            tokens = min(self.burst, tokens + (now - counted_at) * self.rate)
+            if tokens < 1:
+                return (1 - tokens) / self.rate
+            if len(self._buckets) >= _SWEEP_AT and key not in self._buckets:
+                self._sweep(now)
+            self._buckets[key] = (tokens - 1, now)
+            return 0.0
 
     def _sweep(self, now: float) -> None:
         full_after = self.burst / self.rate

@@ -70,4 +70,5 @@ class Source(Protocol):
 @cache
 def source() -> Source:
     """The installation's source."""
-    return import_string(settings.REALTIME["SOURCE"])()
+    made: Source = import_string(settings.REALTIME["SOURCE"])()
+    return made

@@ -124,7 +124,8 @@ def database_clock(cursor: Any) -> datetime:
     """Return the database's clock, not the transaction's start: one clock for all processes."""
     if connection.vendor == "postgresql":
         cursor.execute("SELECT clock_timestamp()")
-        return cursor.fetchone()[0]
+        now: datetime = cursor.fetchone()[0]
+        return now
     return timezone.now()  # the embedded database shares this process's clock
 
 

@@ -87,7 +87,7 @@ class Room(models.Model):
     # Last of the fields: in a class body it hides Django's settings from the lines below it.
     settings = models.JSONField(default=dict, blank=True)
 
-    objects: ClassVar[models.Manager[Room]] = RoomQuerySet.as_manager()  # type: ignore[assignment]
+    objects: ClassVar[models.Manager[Room]] = RoomQuerySet.as_manager()
 
     class Meta:
         constraints = [
@@ -199,7 +199,7 @@ class Membership(models.Model):
     read_index = models.PositiveBigIntegerField(default=0)
     last_read_at = models.DateTimeField(null=True, blank=True)
 
-    objects: ClassVar[models.Manager[Membership]] = MembershipQuerySet.as_manager()  # type: ignore[assignment]
+    objects: ClassVar[models.Manager[Membership]] = MembershipQuerySet.as_manager()
 
     class Meta:
         constraints = [

@@ -94,9 +94,9 @@ class PostgresStatements:
         rows = self._run(_FACTS, _columns(asked)).fetchall()
         decode = msgspec.json.decode
         return [
-            Facts(
-                *row[:5], row[5] and decode(row[5]), row[6], row[7] and decode(row[7]), *row[8:17],
-                row[17] and bytes(row[17]), *row[18:],
+            Facts._make(
+                (*row[:5], row[5] and decode(row[5]), row[6], row[7] and decode(row[7]), *row[8:17],
+                 row[17] and bytes(row[17]), *row[18:])
             )
             for row in rows
         ]  # fmt: skip

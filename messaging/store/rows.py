@@ -86,8 +86,8 @@ class ReadRow(NamedTuple):
     """Where a sender stands after their own message."""
 
     membership_id: int
-    number: int
-    index: int
+    read_number: int
+    read_index: int
 
 
 class Statements(Protocol):

@@ -91,7 +91,7 @@ class SqliteStatements:
             _ADVANCE_HEADS,
             [(h.last_seq, h.last_number, h.last_index, h.last_id, h.last_message_at, h.room_id) for h in heads],
         )
-        _run_many(_ADVANCE_READS, [(r.number, r.index, now, r.membership_id, r.number) for r in reads])
+        _run_many(_ADVANCE_READS, [(r.read_number, r.read_index, now, r.membership_id, r.read_number) for r in reads])
 
 
 def _run_many(statement: str, rows: Sequence[Sequence[Any]]) -> None:
