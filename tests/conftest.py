@@ -15,13 +15,15 @@ from django.core.cache import cache
 from django.db import connection
 from django.db.models.signals import post_migrate
 from pytest_django import DjangoDbBlocker
-from rest_framework.test import APIClient
 
 from accounts.models import User
 from audit import triggers
 from messaging import partitions
 from rooms.models import LogEpoch
+from tests.contract import ContractClient
 from tests.factories import Cast
+
+pytest_plugins = ("tests.fixtures_server",)
 
 
 @pytest.fixture(scope="session")
@@ -56,11 +58,14 @@ def cast(db: None) -> Cast:
 
 
 @pytest.fixture
-def api() -> Callable[[User | None], APIClient]:
-    """Make a client of the REST API that is signed in as the user, or as nobody."""
+def api() -> Callable[..., ContractClient]:
+    """Make a client of the REST API that is signed in as the user, or as nobody.
 
-    def client(user: User | None = None) -> APIClient:
-        made = APIClient()
+    Every answer that it gets is held against the OpenAPI description.
+    """
+
+    def client(user: User | None = None) -> ContractClient:
+        made = ContractClient()
         if user is not None:
             made.force_authenticate(user)
         return made

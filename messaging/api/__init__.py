@@ -1,0 +1,1 @@
+"""Messages, the room log and read positions over REST."""

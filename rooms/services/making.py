@@ -11,9 +11,9 @@ from django.db import IntegrityError, transaction
 from accounts.models import User
 from realtime.errors import Forbidden, Gone, Invalid
 from rooms import log, naming
-from rooms.models import Kind, Membership, Role, Room, RoomHead
+from rooms.models import Kind, Membership, Room, RoomHead
 from rooms.services.change import Change, entering, touch
-from rooms.services.membership import ADDED_AT_ONCE_MAX, admit, check_size, find_people
+from rooms.services.membership import ADDED_AT_ONCE_MAX, admit, find_people
 
 
 def create_room(
@@ -42,11 +42,9 @@ def create_room(
         if len(others) > ADDED_AT_ONCE_MAX:
             detail = f"Add up to {ADDED_AT_ONCE_MAX} people at once; others can be added later."
             raise Invalid(detail, fields={"members": [detail]})
-        check_size(room.kind, 1 + len(others))
         _insert(room)
         change = _begin(room, user)
-        admit(change, [user], role=Role.OWNER)
-        admit(change, others)
+        admit(change, [user, *others], owner=user)
         change.record("room.created", kind=room.kind, members=[each.username for each in others])
         log.advance([change.head])
     return room

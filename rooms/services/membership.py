@@ -162,10 +162,10 @@ def find_people(given: Iterable[User | UUID]) -> list[User]:
     return [found[user_id] for user_id in ids]
 
 
-def admit(change: Change, users: Collection[User], *, role: str = Role.MEMBER) -> list[Membership]:
+def admit(change: Change, users: Collection[User], *, owner: User | None = None) -> list[Membership]:
     """Make the users members, where they are not; return the memberships of all, in their order.
 
-    Each gets a notice, and stands behind it: what was said before is nobody's unread.
+    Each gets a notice, and stands behind all of them: what was said before is nobody's unread.
     Conflict: the room would be too full.
     """
     room, head = change.room, change.head
@@ -180,7 +180,7 @@ def admit(change: Change, users: Collection[User], *, role: str = Role.MEMBER) -
         row = known.get(user.pk) or Membership(room=room, user=user)
         # What was held against them outlasts their leaving, else it would end by going and coming back.
         row.permissions = {action: given for action, given in row.permissions.items() if not given}
-        row.role, row.joined_at, row.left_at = role, change.now, None
+        row.role, row.joined_at, row.left_at = Role.OWNER if user == owner else Role.MEMBER, change.now, None
         row.read_number, row.read_index, row.last_read_at = head.last_number, head.last_index, None
         if row.pk is None:
             made.append(row)

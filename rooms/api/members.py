@@ -1,0 +1,84 @@
+"""The members of a room over REST."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import ClassVar
+from uuid import UUID
+
+from django.db import transaction
+from django.db.models import Q
+from django.shortcuts import get_object_or_404
+from drf_spectacular.utils import extend_schema
+from rest_framework import status
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from realtime.errors import Invalid
+from rooms import services
+from rooms.api import shapes
+from rooms.api.fields import PageInput, checked, cursor_of, key_of
+from rooms.api.inputs import MemberChange, NewMembers, NewOwner
+from rooms.models import Membership, Room
+
+
+def _joined(request: Request, room_id: UUID) -> Room:
+    """The room, if the asker is a member of it now; everything about members is for members."""
+    return get_object_or_404(Room.objects.joined_by(request.user), pk=room_id)
+
+
+class MembersView(APIView):
+    @extend_schema(operation_id="members_list", parameters=[PageInput], responses=shapes.MemberPage)
+    def get(self, request: Request, room_id: UUID) -> Response:
+        """The members of a room, in the order in which they joined."""
+        room = _joined(request, room_id)
+        query = checked(PageInput, request.query_params)
+        rows = Membership.objects.current().of_room(room).select_related("user").order_by("joined_at", "id")
+        if "cursor" in query:
+            joined_at, row_id = key_of(query["cursor"], tuple[datetime, int])
+            rows = rows.filter(Q(joined_at__gt=joined_at) | Q(joined_at=joined_at, id__gt=row_id))
+        found = list(rows[: query["limit"] + 1])
+        page = found[: query["limit"]]
+        more = cursor_of(page[-1].joined_at, page[-1].pk) if len(found) > len(page) else None
+        return Response(shapes.MemberPage(shapes.members(page), more))
+
+    @extend_schema(operation_id="members_add", request=NewMembers, responses=shapes.MemberList)
+    def post(self, request: Request, room_id: UUID) -> Response:
+        """Add people. Who is a member already stays as they are."""
+        room = _joined(request, room_id)
+        users = checked(NewMembers, request.data)["users"]
+        return Response(shapes.MemberList(shapes.members(services.add_members(request.user, room, users))))
+
+
+class MemberView(APIView):
+    http_method_names: ClassVar[list[str]] = ["patch", "delete", "options"]
+
+    @extend_schema(operation_id="members_change", request=MemberChange, responses=shapes.Member)
+    def patch(self, request: Request, room_id: UUID, user_id: UUID) -> Response:
+        """Give a member another role, or mute them; both or, where one is refused, neither."""
+        room = _joined(request, room_id)
+        fields = checked(MemberChange, request.data)
+        if not fields:
+            raise Invalid("Give “role” or “muted_until”.")
+        with transaction.atomic():
+            if "role" in fields:
+                member = services.change_role(request.user, room, user_id, fields["role"])
+            if "muted_until" in fields:
+                member = services.mute_member(request.user, room, user_id, fields["muted_until"])
+        return Response(shapes.members([member])[0])
+
+    @extend_schema(operation_id="members_remove", responses={204: None})
+    def delete(self, request: Request, room_id: UUID, user_id: UUID) -> Response:
+        """Remove a member whose role is below one's own."""
+        services.remove_member(request.user, _joined(request, room_id), user_id)
+        return Response(status=status.HTTP_204_NO_CONTENT)
+
+
+class OwnerView(APIView):
+    @extend_schema(operation_id="owner_replace", request=NewOwner, responses=shapes.Member)
+    def put(self, request: Request, room_id: UUID) -> Response:
+        """Make another member the owner; who owned the room until now becomes an admin."""
+        room = _joined(request, room_id)
+        member = services.transfer(request.user, room, checked(NewOwner, request.data)["user"])
+        return Response(shapes.members([member])[0])

@@ -1,0 +1,107 @@
+"""What goes out over REST about rooms."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from datetime import datetime
+from typing import Any
+
+import msgspec
+
+from accounts.models import User
+from accounts.people import Person, person_of
+from rooms.models import Membership, Room
+from rooms.permissions import Action, allows
+from rooms.summaries import RoomSummary, summary
+
+
+class ListedRoom(msgspec.Struct, gc=False, forbid_unknown_fields=True):
+    """A room that anyone may find, as the directory shows it. `role` is the asker's, if they are in it.
+
+    The schema says that there is nothing else in it: that tells it from a `RoomDetail`.
+    """
+
+    id: str
+    slug: str
+    kind: str
+    name: str
+    topic: str
+    member_count: int
+    archived: bool
+    role: str | None
+
+
+class RoomDetail(RoomSummary, gc=False):
+    """A room as a member of it sees it. `may` is what they may do in it."""
+
+    settings: dict[str, Any]
+    muted_until: datetime | None
+    may: list[str]
+
+
+class Member(msgspec.Struct, gc=False):
+    """A person's place in a room."""
+
+    user: Person
+    role: str
+    joined_at: datetime
+    muted_until: datetime | None
+
+
+class RoomList(msgspec.Struct, gc=False):
+    results: list[RoomSummary]
+
+
+class DirectoryPage(msgspec.Struct, gc=False):
+    """`next` is the cursor of the page after this one, if there is one."""
+
+    results: list[ListedRoom]
+    next: str | None
+
+
+class MemberPage(msgspec.Struct, gc=False):
+    """`next` is the cursor of the page after this one, if there is one."""
+
+    results: list[Member]
+    next: str | None
+
+
+class MemberList(msgspec.Struct, gc=False):
+    results: list[Member]
+
+
+def detail(user: User, room: Room) -> RoomDetail | ListedRoom:
+    """The room as the user sees it: in full as a member, else as the directory shows it."""
+    held = Membership.objects.current().of_room(room).filter(user=user).first()
+    seen = summary(user.pk, room) if held else None
+    if held is None or seen is None:
+        return listed([room], user)[0]
+    may = [
+        action.value
+        for action in Action
+        if allows(action, role=held.role, kind=room.kind, settings=room.settings, overrides=held.permissions)
+    ]
+    return RoomDetail(**msgspec.structs.asdict(seen), settings=room.settings, muted_until=held.muted_until, may=may)
+
+
+def listed(rooms: Collection[Room], user: User) -> list[ListedRoom]:
+    """Rooms as the directory shows them; their `head` is loaded. One query, for the user's roles."""
+    roles = dict(Membership.objects.current().filter(user=user, room__in=rooms).values_list("room_id", "role"))
+    return [
+        ListedRoom(
+            id=str(room.pk),
+            slug=room.slug,
+            kind=room.kind,
+            name=room.name,
+            topic=room.topic,
+            member_count=room.head.member_count,
+            archived=room.archived_at is not None,
+            role=roles.get(room.pk),
+        )
+        for room in rooms
+    ]
+
+
+def members(memberships: Iterable[Membership]) -> list[Member]:
+    """Memberships with their users loaded."""
+    return [Member(person_of(row.user), row.role, row.joined_at, row.muted_until) for row in memberships]

@@ -1,0 +1,16 @@
+"""Addresses of rooms under `/api/v1/`."""
+
+from django.urls import path
+
+from rooms.api import members, views
+
+urlpatterns = [
+    path("rooms/", views.RoomsView.as_view()),
+    path("rooms/directory/", views.DirectoryView.as_view()),
+    path("rooms/<uuid:room_id>/", views.RoomView.as_view()),
+    path("rooms/<uuid:room_id>/join/", views.JoinView.as_view()),
+    path("rooms/<uuid:room_id>/leave/", views.LeaveView.as_view()),
+    path("rooms/<uuid:room_id>/members/", members.MembersView.as_view()),
+    path("rooms/<uuid:room_id>/members/<uuid:user_id>/", members.MemberView.as_view()),
+    path("rooms/<uuid:room_id>/owner/", members.OwnerView.as_view()),
+]
