@@ -266,12 +266,12 @@ REST_FRAMEWORK = {
         "rest_framework.authentication.SessionAuthentication",
     ],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
-    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
-    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
-    "DEFAULT_THROTTLE_CLASSES": ["chat_project.api.UserThrottle"],
+    "DEFAULT_RENDERER_CLASSES": ["chat_project.api.encoding.JsonRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["chat_project.api.encoding.JsonParser"],
+    "DEFAULT_THROTTLE_CLASSES": ["chat_project.api.throttling.UserThrottle"],
     "DEFAULT_THROTTLE_RATES": {"user": env("API_RATE", default="1200/min")},
-    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
-    "EXCEPTION_HANDLER": "chat_project.api.problem_details",
+    "DEFAULT_SCHEMA_CLASS": "chat_project.api.schema.AutoSchema",
+    "EXCEPTION_HANDLER": "chat_project.api.problems.problem_details",
     "TEST_REQUEST_DEFAULT_FORMAT": "json",
 }
 SPECTACULAR_SETTINGS = {
@@ -280,6 +280,7 @@ SPECTACULAR_SETTINGS = {
     "VERSION": "1",
     "SCHEMA_PATH_PREFIX": "/api/v1",
     "SERVE_INCLUDE_SCHEMA": False,
+    "OAS_VERSION": "3.1.1",  # whose schemas are JSON Schema, so that msgspec's fit in as they are
 }
 
 # --- Pages, words, files ---------------------------------------------------------------------
