@@ -29,8 +29,8 @@ from integrations.models import ApiToken
 from integrations.services import create_token, revoke_token
 from realtime import bus
 from realtime.errors import Forbidden, Invalid
-from realtime.events import Recheck
 from tests.factories import make_user
+from tests.listening import Ears
 
 ME = "/api/v1/me/"
 
@@ -46,21 +46,11 @@ def boss(db: None) -> User:
 
 
 @pytest.fixture
-def rechecked() -> Iterator[list[str]]:
-    """The users whom hubs were told to recheck."""
-    heard: list[str] = []
-
-    class Ears:
-        def accept(self, signals: Any) -> None:
-            heard.extend(signal.user for signal in signals if isinstance(signal, Recheck))
-
-        def wants_fragment(self, room: str) -> bool:
-            return False
-
-    ears = Ears()
-    bus.attach(ears)
-    yield heard
-    bus.detach(ears)
+def ears() -> Iterator[Ears]:
+    listening = Ears()
+    bus.attach(listening)
+    yield listening
+    bus.detach(listening)
 
 
 def call(authorization: str, client: APIClient | None = None) -> Any:
@@ -266,14 +256,14 @@ def test_another_scheme_is_left_to_others(header: str) -> None:
 
 def test_revoking_bumps_rev_and_has_the_sockets_rechecked(
     alice: User,
-    rechecked: list[str],
+    ears: Ears,
     django_capture_on_commit_callbacks: Callable[..., AbstractContextManager[Any]],
 ) -> None:
     row, _ = create_token(alice)
     with django_capture_on_commit_callbacks(execute=True):
         revoke_token(row)
         revoke_token(row)  # again: nothing happens
-    assert rechecked == [str(alice.pk)]
+    assert ears.rechecked == [str(alice.pk)]
     assert User.objects.get().rev == alice.rev + 1
     assert AuditEntry.objects.filter(action="token.revoked").count() == 1
 
