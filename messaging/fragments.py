@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from functools import cache
 
-from django.template import Context, Template, engines
-from django.utils.safestring import mark_safe
+from django.template import Context, Engine, Template
+from django.utils.safestring import SafeString, mark_safe
 
 from accounts.avatars import hue, initials
 from messaging.models import Kind
@@ -22,13 +22,17 @@ EVENT_KINDS = frozenset({Kind.SYSTEM.value, Kind.JOIN.value, Kind.LEAVE.value})
 @cache
 def _template() -> Template:
     """The compiled template, without the loader and the context processors of a page."""
-    return engines["django"].get_template("messaging/message.html").template  # type: ignore[attr-defined]
+    return Engine.get_default().get_template("messaging/message.html")
+
+
+def markup(message: MessageOut) -> SafeString:
+    """Return the message's `<li>` for a page. `message.html` is trusted: `messaging.rendering` escaped it."""
+    return _template().render(Context(_values(message)))
 
 
 def render(message: MessageOut) -> str:
-    """Return the message's `<li>`. `message.html` is trusted: `messaging.rendering` escaped it."""
-    # A plain str: encoders take no subclass of it.
-    return "".join((_template().render(Context(_values(message))),))
+    """Return the message's `<li>` for a frame: a plain str, since encoders take no subclass of it."""
+    return "".join((markup(message),))
 
 
 def _values(message: MessageOut) -> dict[str, object]:
@@ -49,7 +53,7 @@ def _values(message: MessageOut) -> dict[str, object]:
         "hue": str(hue(sender.id)) if sender else "",
         "initials": initials(name),
         "at": message.created_at,
-        "html": mark_safe(message.html),
+        "html": mark_safe(message.html),  # noqa: S308 (escaped where it was rendered)
         "reply": message.reply_to,
         "deleted": message.deleted_at,
         "edited": message.edited_at,

@@ -2,24 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from datetime import timedelta
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from django.conf import settings
+from django.contrib import messages
 from django.contrib.auth.decorators import login_required
+from django.contrib.auth.mixins import LoginRequiredMixin
 from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
-from django.utils.safestring import SafeString, mark_safe
+from django.views import View
 from django.views.decorators.http import require_GET
 
 from accounts.models import User
 from accounts.people import person_of
+from accounts.requests import user_of
 from messaging import fragments, pages
+from messaging.append import append
+from messaging.commands import MESSAGE_BUCKETS
+from messaging.drafts import Draft
 from messaging.models import Message
 from messaging.wire import MessageOut
-from realtime.errors import Invalid
+from realtime.errors import Invalid, RateLimited, Refusal
 from rooms.models import Kind, Membership, Room
 from rooms.permissions import Action, allows
 from rooms.shell import shell
@@ -33,24 +38,11 @@ LAST_ROOM_COOKIE_S = int(timedelta(days=90).total_seconds())
 @login_required
 def room(request: HttpRequest, slug: str, number: int | None = None) -> HttpResponse:
     """A room with its newest messages, or with those around `number`; for others, its door."""
-    room = get_object_or_404(Room.objects.visible_to(request.user).select_related("head"), slug=slug)
-    membership = Membership.objects.current().of_room(room).filter(user=request.user).first()
-    surround = shell(request.user, slug)
-    context = {"shell": surround, "room": room, "here": surround.here}
-    # The second can only be missing when a membership ended between the two reads.
-    if membership is None or surround.here is None:
-        return render(request, "rooms/join.html", context)
-    page = pages.page(room, around=number)
-    context |= {
-        "page": page,
-        "fragments": _joined(page.results),
-        "blank_fragment": mark_safe(fragments.render(_blank(request.user, room))),
-        "target": number,
-        "silence": _silence(room, membership),
-        "may_leave": _may(Action.LEAVE, room, membership),
-        "message_max_length": settings.MESSAGE_MAX_LENGTH,
-    }
-    response = render(request, "rooms/room.html", context)
+    room = get_object_or_404(Room.objects.visible_to(user_of(request)).select_related("head"), slug=slug)
+    membership = Membership.objects.current().of_room(room).filter(user=user_of(request)).first()
+    if membership is None:
+        return render(request, "rooms/join.html", {"shell": shell(user_of(request), slug), "room": room})
+    response = _room_page(request, room, membership, number=number)
     if "prefetch" not in request.headers.get("Sec-Purpose", ""):  # a link that was only pointed at
         response.set_cookie(
             LAST_ROOM_COOKIE,
@@ -63,34 +55,86 @@ def room(request: HttpRequest, slug: str, number: int | None = None) -> HttpResp
     return response
 
 
-@require_GET
-@login_required
-def history(request: HttpRequest, slug: str) -> HttpResponse:
-    """A page of fragments: `?before=` or `?after=` or `?around=` a number, and `?limit=`."""
-    room = get_object_or_404(Room.objects.joined_by(request.user), slug=slug)
-    try:
-        page = pages.page(room, **{name: _number(name, request.GET[name]) for name in BOUNDS if name in request.GET})
-    except Invalid as refusal:
-        return HttpResponseBadRequest(refusal.detail, content_type="text/plain; charset=utf-8")
-    return render(request, "messaging/page.html", {"page": page, "fragments": _joined(page.results)})
+class Messages(LoginRequiredMixin, View):
+    """The messages of a room: pages of fragments, and sending where no script is at work (yet)."""
+
+    def get(self, request: HttpRequest, slug: str) -> HttpResponse:
+        """Answer a page: `?before=` or `?after=` or `?around=` a number, and `?limit=`."""
+        room = get_object_or_404(Room.objects.joined_by(user_of(request)), slug=slug)
+        try:
+            bounds = {name: _number(name, request.GET[name]) for name in BOUNDS if name in request.GET}
+            page = pages.page(room, **bounds)
+        except Invalid as refusal:
+            return HttpResponseBadRequest(refusal.detail, content_type="text/plain; charset=utf-8")
+        return render(request, "messaging/page.html", {"page": page, "fragments": map(fragments.markup, page.results)})
+
+    def post(self, request: HttpRequest, slug: str) -> HttpResponse:
+        """Send what the composer holds; refused, it is put back with the reason."""
+        room = get_object_or_404(Room.objects.joined_by(user_of(request)), slug=slug)
+        content = request.POST.get("content", "").replace("\r\n", "\n")  # forms send line ends of their own
+        try:
+            _send(user_of(request), room, content, request.POST.get("client_id", ""))
+        except Refusal as refusal:
+            messages.error(request, refusal.detail)
+            membership = get_object_or_404(Membership.objects.current(), room=room, user=user_of(request))
+            return _room_page(request, room, membership, draft=content, status=refusal.status)
+        return redirect("room", room.slug)
 
 
 @require_GET
 @login_required
 def permalink(request: HttpRequest, message_id: UUID) -> HttpResponse:
     """From a message's id to its place: links survive the renaming of a room."""
-    message = get_object_or_404(Message.objects.reachable_by(request.user).select_related("room"), pk=message_id)
+    message = get_object_or_404(Message.objects.reachable_by(user_of(request)).select_related("room"), pk=message_id)
     return redirect("room_at", message.room.slug, message.number)
+
+
+def _room_page(
+    request: HttpRequest,
+    room: Room,
+    membership: Membership,
+    *,
+    number: int | None = None,
+    draft: str = "",
+    status: int = 200,
+) -> HttpResponse:
+    page = pages.page(room, around=number)
+    surround = shell(user_of(request), room.slug)
+    if surround.here is None:  # the membership ended between two reads
+        return redirect("home")
+    context = {
+        "shell": surround,
+        "here": surround.here,
+        "page": page,
+        "fragments": map(fragments.markup, page.results),
+        "blank_fragment": fragments.markup(_blank(user_of(request), room)),
+        "target": number,
+        "silence": _silence(room, membership),
+        "may_leave": _may(Action.LEAVE, room, membership),
+        "message_max_length": settings.MESSAGE_MAX_LENGTH,
+        "client_id": uuid4(),
+        "draft": draft,
+    }
+    return render(request, "rooms/room.html", context, status=status)
+
+
+def _send(user: User, room: Room, content: str, client_id: str) -> None:
+    """Store a message; the form's `client_id` makes a form that is sent twice one message."""
+    try:
+        name = UUID(client_id)
+    except ValueError:
+        raise Invalid("The form was not complete. Load the page anew and send it once more.") from None
+    if not user.unthrottled and (wait := MESSAGE_BUCKETS.take(str(user.pk))):
+        raise RateLimited("You are writing very fast. Wait a moment.", retry_after=wait)
+    outcome = append([Draft(room_id=room.pk, sender_id=user.pk, content=content, client_id=name)])[0]
+    if outcome.error is not None:
+        raise outcome.error
 
 
 def _number(name: str, text: str) -> int:
     if not (text.isascii() and text.isdecimal() and len(text) <= 18):  # 18 digits fit the column
         raise Invalid(f"“{name}” must be a whole number.", fields={name: ["Must be a whole number."]})
     return int(text)
-
-
-def _joined(messages: Iterable[MessageOut]) -> SafeString:
-    return mark_safe("".join(fragments.render(message) for message in messages))
 
 
 def _may(action: Action, room: Room, membership: Membership) -> bool:

@@ -15,6 +15,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from accounts.models import User
+from accounts.requests import user_of
 from accounts.search import find_people
 from realtime.errors import Refusal
 from rooms import services
@@ -41,7 +42,7 @@ KINDS = [
 @login_required
 def home(request: HttpRequest) -> HttpResponse:
     """Go on where the user left off: the last open room, or the liveliest, or the directory."""
-    mine = Room.objects.joined_by(request.user)
+    mine = Room.objects.joined_by(user_of(request))
     last = mine.filter(slug=request.COOKIES.get(LAST_ROOM_COOKIE, "")).first()
     last = last or mine.order_by("-head__last_message_at").first()
     return redirect("room", last.slug) if last else redirect("directory")
@@ -53,14 +54,14 @@ def directory(request: HttpRequest) -> HttpResponse:
     """List the rooms that anyone may join. Pages are counted here: a directory is short, and still."""
     query = request.GET.get("q", "").strip()[:QUERY_MAX_LENGTH]
     number = _page_number(request.GET.get("page", ""))
-    joined = Membership.objects.current().filter(room=OuterRef("pk"), user=request.user)
-    rooms = Room.objects.visible_to(request.user).listed().select_related("head").annotate(is_joined=Exists(joined))
+    joined = Membership.objects.current().filter(room=OuterRef("pk"), user=user_of(request))
+    rooms = Room.objects.visible_to(user_of(request)).listed().select_related("head").annotate(is_joined=Exists(joined))
     if query:
         rooms = rooms.filter(Q(name__icontains=query) | Q(topic__icontains=query))
     start = (number - 1) * DIRECTORY_PAGE
     found = list(rooms.order_by(Lower("name"), "id")[start : start + DIRECTORY_PAGE + 1])
     context = {
-        "shell": shell(request.user),
+        "shell": shell(user_of(request)),
         "query": query,
         "number": number,
         "entries": found[:DIRECTORY_PAGE],
@@ -76,7 +77,7 @@ def new_room(request: HttpRequest) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         try:
             room = services.create_room(
-                request.user,
+                user_of(request),
                 kind=Kind(form.cleaned_data["kind"]),
                 name=form.cleaned_data["name"],
                 topic=form.cleaned_data["topic"],
@@ -86,7 +87,7 @@ def new_room(request: HttpRequest) -> HttpResponse:
             form.refuse(refusal)
         else:
             return redirect("room", room.slug)
-    context = {"shell": shell(request.user), "form": form, "kinds": KINDS}
+    context = {"shell": shell(user_of(request)), "form": form, "kinds": KINDS}
     return render(request, "rooms/new.html", context)
 
 
@@ -96,21 +97,21 @@ def new_direct(request: HttpRequest) -> HttpResponse:
     """Pick people and open the conversation with them; the one that exists already, if it does."""
     data = request.POST if request.method == "POST" else request.GET
     query = data.get("q", "").strip()[:QUERY_MAX_LENGTH]
-    chosen = list(User.objects.active().filter(pk__in=_uuids(data.getlist("people"))).exclude(pk=request.user.pk))
+    chosen = list(User.objects.active().filter(pk__in=_uuids(data.getlist("people"))).exclude(pk=user_of(request).pk))
     error = ""
     if request.method == "POST":
         if chosen:
             try:
-                return redirect("room", services.direct_room(request.user, chosen)[0].slug)
+                return redirect("room", services.direct_room(user_of(request), chosen)[0].slug)
             except Refusal as refusal:
                 error = refusal.detail
         else:
             error = "Choose at least one person."
     context = {
-        "shell": shell(request.user),
+        "shell": shell(user_of(request)),
         "query": query,
         "chosen": chosen,
-        "found": find_people(query, without=[request.user, *chosen]),
+        "found": find_people(query, without=[user_of(request), *chosen]),
         "errors": [error] if error else [],
     }
     return render(request, "rooms/direct_new.html", context)
@@ -119,9 +120,9 @@ def new_direct(request: HttpRequest) -> HttpResponse:
 @require_POST
 @login_required
 def join(request: HttpRequest, slug: str) -> HttpResponse:
-    room = get_object_or_404(Room.objects.visible_to(request.user), slug=slug)
+    room = get_object_or_404(Room.objects.visible_to(user_of(request)), slug=slug)
     try:
-        services.join(request.user, room)
+        services.join(user_of(request), room)
     except Refusal as refusal:
         messages.error(request, refusal.detail)
     return redirect("room", room.slug)
@@ -130,9 +131,9 @@ def join(request: HttpRequest, slug: str) -> HttpResponse:
 @require_POST
 @login_required
 def leave(request: HttpRequest, slug: str) -> HttpResponse:
-    room = get_object_or_404(Room.objects.joined_by(request.user), slug=slug)
+    room = get_object_or_404(Room.objects.joined_by(user_of(request)), slug=slug)
     try:
-        services.leave(request.user, room)
+        services.leave(user_of(request), room)
     except Refusal as refusal:
         messages.error(request, refusal.detail)
         return redirect("room", room.slug)

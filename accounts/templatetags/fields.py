@@ -12,4 +12,4 @@ register = template.Library()
 @register.simple_tag
 def control(field: BoundField) -> SafeString:
     """Draw a field's control without a placeholder: its label says the same, and stays."""
-    return field.as_widget(attrs={"placeholder": False})  # type: ignore[return-value]
+    return field.as_widget(attrs={"placeholder": False})

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from django import template
@@ -23,7 +25,7 @@ def avatar(who: User | Person | dict[str, Any], size: str = "") -> SafeString:
     """
     if isinstance(who, User):
         who = person_of(who)
-    read = who.get if isinstance(who, dict) else lambda field: getattr(who, field)
+    read: Callable[[str], Any] = who.__getitem__ if isinstance(who, dict) else partial(getattr, who)
     kind = f" is-{size}" if size else ""
     if url := read("avatar"):
         return format_html('<img class="avatar{}" src="{}" alt="" loading="lazy">', kind, url)
