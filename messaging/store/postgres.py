@@ -29,7 +29,7 @@ SELECT clock_timestamp(), m.id, m.role, m.left_at, m.muted_until, m.permissions:
        o.id, o.number, left(o.content, 200), o.deleted_at, a.id, a.username, a.display_name, a.avatar
   FROM (SELECT place, (row->>0)::uuid AS room_id, (row->>1)::uuid AS sender_id,
                (row->>2)::uuid AS client_id, (row->>3)::uuid AS reply_to
-          FROM json_array_elements(%s::json) WITH ORDINALITY AS e(row, place)) d
+          FROM jsonb_array_elements(%s::jsonb) WITH ORDINALITY AS e(row, place)) d
   LEFT JOIN rooms_membership m ON m.room_id = d.room_id AND m.user_id = d.sender_id
   LEFT JOIN rooms_room r ON r.id = d.room_id
   LEFT JOIN accounts_user u ON u.id = d.sender_id
@@ -44,14 +44,14 @@ INSERT INTO messaging_message (id, room_id, seq, number, unread_index, kind, sen
        html, client_id, client_time, metadata, reply_to_id, created_at)
 SELECT (row->>0)::uuid, (row->>1)::uuid, (row->>2)::bigint, (row->>3)::bigint, (row->>4)::bigint,
        row->>5, (row->>6)::uuid, row->>7, row->>8, (row->>9)::uuid, (row->>10)::timestamptz,
-       (row->11)::jsonb, (row->>12)::uuid, (row->>13)::timestamptz
-  FROM json_array_elements(%s::json) AS e(row)
+       row->11, (row->>12)::uuid, (row->>13)::timestamptz
+  FROM jsonb_array_elements(%s::jsonb) AS e(row)
 """
 
 _INSERT_RECORDS = """
 INSERT INTO messaging_sendrecord (sender_id, client_id, message_id, room_id, digest)
 SELECT (row->>0)::uuid, (row->>1)::uuid, (row->>2)::uuid, (row->>3)::uuid, decode(row->>4, 'base64')
-  FROM json_array_elements(%s::json) AS e(row)
+  FROM jsonb_array_elements(%s::jsonb) AS e(row)
 """
 
 _ADVANCE = """
@@ -59,12 +59,12 @@ WITH heads AS (
     UPDATE rooms_roomhead h
        SET last_seq = (row->>1)::bigint, last_number = (row->>2)::bigint, last_index = (row->>3)::bigint,
            last_id = (row->>4)::uuid, last_message_at = (row->>5)::timestamptz
-      FROM json_array_elements(%s::json) AS e(row)
+      FROM jsonb_array_elements(%s::jsonb) AS e(row)
      WHERE h.room_id = (row->>0)::uuid
 )
 UPDATE rooms_membership m
    SET read_number = (row->>1)::bigint, read_index = (row->>2)::bigint, last_read_at = %s
-  FROM json_array_elements(%s::json) AS e(row)
+  FROM jsonb_array_elements(%s::jsonb) AS e(row)
  WHERE m.id = (row->>0)::bigint AND m.read_number < (row->>1)::bigint
 """
 
