@@ -21,7 +21,7 @@ from django.utils.safestring import SafeString
 from accounts import services
 from accounts.forms import PasswordForm, UserAddForm, UserChangeForm
 from accounts.models import User
-from chat_project.admin_site import ServiceAdmin
+from chat_project.admin_site import ServiceAdmin, staff_member
 
 SUSPENSION_FIELDS = frozenset({"suspended", "suspension_reason", "suspended_until"})
 ACCESS_FIELDS = ("is_staff", "is_superuser", "groups")
@@ -84,7 +84,7 @@ class UserAdmin(ServiceAdmin, auth_admin.UserAdmin):
         return fields if request.user.is_superuser else (*fields, *ACCESS_FIELDS, *services.ACCOUNT_FIELDS)
 
     def save_model(self, request: HttpRequest, obj: User, form: Any, change: bool) -> None:
-        data, actor = form.cleaned_data, request.user
+        data, actor = form.cleaned_data, staff_member(request)
         if not change:
             made = services.create_user(
                 obj.username,
@@ -126,7 +126,7 @@ class UserAdmin(ServiceAdmin, auth_admin.UserAdmin):
     def user_change_password(self, request: HttpRequest, id: str, form_url: str = "") -> HttpResponse:
         """Django's page, with a form that goes through the service and so has to know who acts."""
         bound = copy.copy(self)
-        bound.change_password_form = partial(PasswordForm, actor=request.user)
+        bound.change_password_form = partial(PasswordForm, actor=staff_member(request))
         return super(UserAdmin, bound).user_change_password(request, id, form_url)
 
     @admin.display(description="standing")
@@ -147,19 +147,19 @@ class UserAdmin(ServiceAdmin, auth_admin.UserAdmin):
     @admin.action(description="Lift the suspension", permissions=["change"])
     def lift_suspension(self, request: HttpRequest, chosen: QuerySet[User]) -> None:
         self.apply_to_each(
-            request, chosen, lambda user: services.unsuspend(user, actor=request.user), "Suspensions lifted"
+            request, chosen, lambda user: services.unsuspend(user, actor=staff_member(request)), "Suspensions lifted"
         )
 
     @admin.action(description="Close the accounts", permissions=["change"])
     def close_accounts(self, request: HttpRequest, chosen: QuerySet[User]) -> None:
         self.apply_to_each(
-            request, chosen, lambda user: services.deactivate(user, actor=request.user), "Accounts closed"
+            request, chosen, lambda user: services.deactivate(user, actor=staff_member(request)), "Accounts closed"
         )
 
     @admin.action(description="Open the accounts again", permissions=["change"])
     def open_accounts(self, request: HttpRequest, chosen: QuerySet[User]) -> None:
         self.apply_to_each(
-            request, chosen, lambda user: services.reactivate(user, actor=request.user), "Accounts opened"
+            request, chosen, lambda user: services.reactivate(user, actor=staff_member(request)), "Accounts opened"
         )
 
 
@@ -179,10 +179,10 @@ class GroupAdmin(ServiceAdmin, auth_admin.GroupAdmin):
     has_delete_permission = has_change_permission
 
     def save_model(self, request: HttpRequest, obj: Group, form: Any, change: bool) -> None:
-        services.save_group(obj, permissions=form.cleaned_data["permissions"], actor=request.user)
+        services.save_group(obj, permissions=form.cleaned_data["permissions"], actor=staff_member(request))
 
     def delete_model(self, request: HttpRequest, obj: Group) -> None:
-        services.delete_group(obj, actor=request.user)
+        services.delete_group(obj, actor=staff_member(request))
 
 
 @admin.register(EmailAddress)
@@ -213,6 +213,6 @@ class EmailAddressAdmin(ServiceAdmin):
         self.apply_to_each(
             request,
             chosen.select_related("user"),
-            lambda address: services.verify_address(address, actor=request.user),
+            lambda address: services.verify_address(address, actor=staff_member(request)),
             "Addresses verified",
         )

@@ -36,7 +36,7 @@ def authenticate_socket(scope: Mapping[str, Any]) -> Identity | None:
         return None
     key = _cookie(scope)
     user = _owners([key]).get(key) if key else None
-    if user is None:
+    if key is None or user is None:
         return None
     # `rev` was read after the session: one that ended in between bumped it before it was read, and
     # the recheck would find nothing new. Looked at again, the session is at least as old as `rev`.

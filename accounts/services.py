@@ -6,7 +6,7 @@ was passed keeps its old values. `actor` is who does it: None is the system (a c
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -128,7 +128,7 @@ def suspend(user: User, *, reason: str, until: datetime | None = None, actor: Us
         held.suspension_reason, held.suspended_until = reason, until
         _check_fields(held, {"suspension_reason"})
         held.save(update_fields=["suspended_at", "suspended_until", "suspension_reason", "updated_at"])
-        _changed(held, "user.suspended", actor, severity="warning", reason=reason, until=until)
+        _changed(held, "user.suspended", actor, severity="warning", details={"reason": reason, "until": until})
     return held
 
 
@@ -142,7 +142,7 @@ def unsuspend(user: User, *, actor: User | None = None) -> User:
         was = {"reason": held.suspension_reason, "until": held.suspended_until}
         held.suspended_at, held.suspended_until, held.suspension_reason = None, None, ""
         held.save(update_fields=["suspended_at", "suspended_until", "suspension_reason", "updated_at"])
-        _changed(held, "user.unsuspended", actor, severity="notice", **was)
+        _changed(held, "user.unsuspended", actor, severity="notice", details=was)
     return held
 
 
@@ -179,7 +179,8 @@ def set_staff(
             held.groups.set(groups)
         after = _access(held)
         if after != before:
-            _changed(held, "user.access_changed", actor, severity="warning", before=before, after=after)
+            details = {"before": before, "after": after}
+            _changed(held, "user.access_changed", actor, severity="warning", details=details)
     return held
 
 
@@ -238,7 +239,7 @@ def _update(user: User, action: str, allowed: frozenset[str], actor: User | None
             _replace_addresses(held)
         recorded = {name: [old[name], getattr(held, name)] for name in sorted(old.keys() & RECORDED_FIELDS)}
         others = sorted(old.keys() - RECORDED_FIELDS)
-        _changed(held, action, actor, **recorded, **({"fields": others} if others else {}))
+        _changed(held, action, actor, details=recorded | ({"fields": others} if others else {}))
     return held
 
 
@@ -258,7 +259,9 @@ def _lock(user: User) -> User:
     return User.objects.select_for_update(no_key=True).get(pk=user.pk)
 
 
-def _changed(user: User, action: str, actor: User | None, *, severity: str = "info", **details: Any) -> None:
+def _changed(
+    user: User, action: str, actor: User | None, *, severity: str = "info", details: Mapping[str, Any] | None = None
+) -> None:
     """Tell of a change, in its transaction: the audit record, and the user's sockets."""
     record(action, actor=actor, target=user, severity=severity, details=details)
     User.objects.filter(pk=user.pk).touch_rev()

@@ -25,7 +25,7 @@ def _refuse(*_args: Any, **_kwargs: Any) -> NoReturn:
     raise AppendOnlyError("Audit entries and seals are written once. They are never changed or deleted.")
 
 
-class AppendOnlyQuerySet(models.QuerySet["AppendOnly"]):
+class AppendOnlyQuerySet(models.QuerySet[Any]):
     update = _refuse
     delete = _refuse
     bulk_update = _refuse
@@ -38,8 +38,6 @@ AppendOnlyQuerySet.delete.queryset_only = True  # type: ignore[attr-defined]
 class AppendOnly(models.Model):
     """A row that is inserted and then stays as it is."""
 
-    objects: ClassVar[models.Manager[Any]] = AppendOnlyQuerySet.as_manager()
-
     class Meta:
         abstract = True
 
@@ -49,7 +47,7 @@ class AppendOnly(models.Model):
         # Without this Django would first try an UPDATE where the primary key is given.
         super().save(**{**kwargs, "force_insert": True})
 
-    delete = _refuse  # type: ignore[assignment]
+    delete = _refuse
 
 
 class Severity(models.TextChoices):
@@ -75,6 +73,8 @@ class AuditEntry(AppendOnly):
     user_agent = models.CharField(max_length=USER_AGENT_MAX, blank=True)
     severity = models.CharField(max_length=8, choices=Severity, default=Severity.INFO)
     details = models.JSONField(default=dict)
+
+    objects: ClassVar[models.Manager[AuditEntry]] = AppendOnlyQuerySet.as_manager()
 
     class Meta:
         verbose_name_plural = "audit entries"
@@ -118,6 +118,8 @@ class AuditSeal(AppendOnly):
     previous = models.BinaryField(max_length=32)
     hash = models.BinaryField(max_length=32)
     sealed_at = models.DateTimeField()
+
+    objects: ClassVar[models.Manager[AuditSeal]] = AppendOnlyQuerySet.as_manager()
 
     def __str__(self) -> str:
         return f"{self.position} {bytes(self.hash).hex()}"

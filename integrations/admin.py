@@ -10,7 +10,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 
-from chat_project.admin_site import ServiceAdmin
+from chat_project.admin_site import ServiceAdmin, staff_member
 from integrations import services
 from integrations.models import ApiToken
 from integrations.scopes import Scope
@@ -61,17 +61,18 @@ class ApiTokenAdmin(ServiceAdmin):
 
     def save_model(self, request: HttpRequest, obj: ApiToken, form: Any, change: bool) -> None:
         data = form.cleaned_data
-        made, obj.shown_once = services.create_token(
-            data["user"], name=data["name"], scopes=data["scopes"], days=data["days"], actor=request.user
+        made, token = services.create_token(
+            data["user"], name=data["name"], scopes=data["scopes"], days=data["days"], actor=staff_member(request)
         )
         obj.pk, obj.hint = made.pk, made.hint
+        obj.shown_once = token  # type: ignore[attr-defined]  # for `response_add`, and for nobody else
 
     def response_add(self, request: HttpRequest, obj: ApiToken, post_url_continue: str | None = None) -> HttpResponse:
         """Show the token in the answer itself, which no admin page lets a browser keep.
 
         A message would travel in a cookie or lie in the session.
         """
-        context = {**self.admin_site.each_context(request), "title": "Token made", "token": obj.shown_once, "made": obj}
+        context = {**self.admin_site.each_context(request), "title": "Token made", "token": obj.shown_once}  # type: ignore[attr-defined]
         return TemplateResponse(request, "admin/integrations/apitoken/made.html", context)
 
     @admin.display(description="standing")
@@ -83,5 +84,5 @@ class ApiTokenAdmin(ServiceAdmin):
     @admin.action(description="Revoke the tokens", permissions=["revoke"])
     def revoke(self, request: HttpRequest, chosen: QuerySet[ApiToken]) -> None:
         self.apply_to_each(
-            request, chosen, lambda token: services.revoke_token(token, actor=request.user), "Tokens revoked"
+            request, chosen, lambda token: services.revoke_token(token, actor=staff_member(request)), "Tokens revoked"
         )

@@ -14,5 +14,5 @@ class MeView(RetrieveAPIView[User]):
     serializer_class = MeSerializer
 
     def get_object(self) -> User:
-        user: User = self.request.user
-        return user
+        assert isinstance(self.request.user, User)  # by the permission
+        return self.request.user
