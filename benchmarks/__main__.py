@@ -99,9 +99,7 @@ def main() -> int:
     found = report.ratios(summaries)
     print(report.table(summaries, found))
     print(f"\n{report.machine_line(about, options)}")
-    for each in summaries:
-        for problem in each["problems"]:
-            print(f"{each['name']}: {problem}")
+    print("\n".join(report.warnings(summaries)))
     path = chosen.json or RESULTS / f"{datetime.now(UTC):%Y%m%d-%H%M%S}.json"
     path.parent.mkdir(parents=True, exist_ok=True)
     whole = {"machine": about, "options": vars(options), "scenarios": summaries, "ratios": found, "failed": failed}

@@ -65,7 +65,7 @@ class IdealRoom:
         return msgspec.json.encode(message)
 
 
-class Connection(WSListener):  # type: ignore[misc]  # picows' class is compiled
+class Connection(WSListener):
     rooms: ClassVar[dict[str, IdealRoom]] = defaultdict(IdealRoom)
 
     def __init__(self, seat: Seat) -> None:

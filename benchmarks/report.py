@@ -21,6 +21,7 @@ from benchmarks.scenarios import RATIOS, Options, Run, Scenario
 from tests.servers import PROJECT
 
 FSYNC_SAMPLES = 100
+QUIET_CORES = 0.1  # what the rest of the machine may use before it is worth a warning
 
 
 def summary(scenario: Scenario, runs: Sequence[Run]) -> dict[str, Any]:
@@ -36,7 +37,9 @@ def summary(scenario: Scenario, runs: Sequence[Run]) -> dict[str, Any]:
         })  # fmt: skip
     return {
         "name": scenario.name, "about": scenario.about, "figures": figures, "correct": correct,
-        "problems": [problem for run in runs for problem in run.get("problems", [])], "runs": list(runs),
+        "problems": [problem for run in runs for problem in run.get("problems", [])],
+        "disturbance": max(run.get("others_cores", 0) + run.get("stolen_cores", 0) for run in runs),
+        "runs": list(runs),
     }  # fmt: skip
 
 
@@ -142,3 +145,14 @@ def machine_line(about: dict[str, Any], options: Options) -> str:
         f"PostgreSQL {about['postgres']}, Valkey {about['valkey']}; "
         f"medians of {options.repeat} runs of {options.seconds:g} s"
     )
+
+
+def warnings(summaries: Sequence[dict[str, Any]]) -> list[str]:
+    """Return what a reader must know beside the figures: what was wrong, and who else was busy."""
+    told = [f"{each['name']}: WRONG: {problem}" for each in summaries for problem in each["problems"]]
+    told += [
+        f"{each['name']}: not a quiet machine, others used up to {each['disturbance']:.1f} cores during a run"
+        for each in summaries
+        if each["disturbance"] > QUIET_CORES
+    ]
+    return told

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.installation import Installation, LoadFailed, bystander, run_load
+from benchmarks.load.idle import WARM_UP_CONNECTIONS
 from tests.servers import PROJECT, start_valkey
 
 Run = dict[str, Any]
@@ -68,6 +69,7 @@ class Scenario:
 
 LARGE_ROOM = {"users": 300, "rooms": 1, "members": 300}
 DELIVERIES = "deliveries/s, one room of 300"
+DELAY = Figure("delivery_p50_ms", "from a send to its delivery meanwhile, p50 ms")
 
 
 def fanout(database: str, audience: str, options: Options) -> Iterator[Run]:
@@ -144,12 +146,11 @@ def latency(database: str, options: Options) -> Iterator[Run]:
 # --- Those who only listen --------------------------------------------------------------------
 
 IDLE_ROOM_SIZE = 10
-IDLE_WARM_UP = 200  # see `benchmarks.load.idle`
 
 
 def idle(database: str, options: Options) -> Iterator[Run]:
     with Installation(database) as installation:
-        users = IDLE_WARM_UP + options.idle_connections
+        users = WARM_UP_CONNECTIONS + options.idle_connections
         seats = installation.people(users=users, rooms=users // IDLE_ROOM_SIZE, members=IDLE_ROOM_SIZE)
         for _ in range(options.repeat):
             yield run_load("idle", installation.restart(), seats=seats, connections=options.idle_connections)
@@ -183,23 +184,23 @@ MEMORY = "KiB of server memory per idle connection, 5,000"
 SCENARIOS = (
     Scenario(
         "ceiling", "a server that only answers: what the load client can measure",
-        (Figure("deliveries_per_s", DELIVERIES),), ceiling,
+        (Figure("deliveries_per_s", DELIVERIES), DELAY), ceiling,
     ),
     Scenario(
         "reference", "the consumer of the Channels tutorial, channels_redis",
-        (Figure("deliveries_per_s", DELIVERIES),), reference,
+        (Figure("deliveries_per_s", DELIVERIES), DELAY), reference,
     ),
     Scenario(
         "fanout-data", "PostgreSQL, Valkey; audience data",
-        (Figure("deliveries_per_s", DELIVERIES, 80_000),), partial(fanout, "postgres", "data"),
+        (Figure("deliveries_per_s", DELIVERIES, 80_000), DELAY), partial(fanout, "postgres", "data"),
     ),
     Scenario(
         "fanout-web", "PostgreSQL, Valkey; audience web: rendered fragments",
-        (Figure("deliveries_per_s", DELIVERIES, 50_000),), partial(fanout, "postgres", "web"),
+        (Figure("deliveries_per_s", DELIVERIES, 50_000), DELAY), partial(fanout, "postgres", "web"),
     ),
     Scenario(
         "fanout-embedded", "SQLite, one process; audience data",
-        (Figure("deliveries_per_s", DELIVERIES),), partial(fanout, "sqlite", "data"),
+        (Figure("deliveries_per_s", DELIVERIES), DELAY), partial(fanout, "sqlite", "data"),
     ),
     Scenario(
         "sends", "PostgreSQL, Valkey",

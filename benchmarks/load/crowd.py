@@ -21,7 +21,6 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
-import psutil
 from picows import WSFrame, WSListener, WSMsgType, WSTransport, ws_connect
 
 CONNECTING_AT_ONCE = 64  # handshakes under way; more would only queue in the server's backlog
@@ -98,7 +97,7 @@ class Room:
         self.owners.append(self.under_way.pop(client_id, None) if client_id else None)
 
 
-class Member(WSListener):  # type: ignore[misc]  # picows' class is compiled
+class Member(WSListener):
     """One person on one socket, who reads."""
 
     def __init__(self, room: Room, seat: Seat) -> None:
@@ -331,27 +330,4 @@ class Crowd:
             "correct": not self.problems,
             "problems": self.problems[:PROBLEMS_SHOWN],
             "problem_count": len(self.problems),
-        }
-
-
-class Window:
-    """The stretch of a run that is measured: wall time, and the processor time of both sides."""
-
-    def __init__(self, server_pids: Sequence[int]) -> None:
-        self._servers = [psutil.Process(pid) for pid in server_pids]
-        self._wall = time.perf_counter()
-        self._client = time.process_time()
-        self._server = self._server_time()
-
-    def _server_time(self) -> float:
-        times = [process.cpu_times() for process in self._servers]
-        return sum(spent.user + spent.system for spent in times)
-
-    def close(self) -> dict[str, float]:
-        """Return the window's seconds, and the cores that the server and this client kept busy."""
-        wall = time.perf_counter() - self._wall
-        return {
-            "seconds": wall,
-            "server_cores": (self._server_time() - self._server) / wall,
-            "client_cores": (time.process_time() - self._client) / wall,
         }

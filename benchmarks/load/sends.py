@@ -7,19 +7,10 @@ import gc
 import time
 from typing import Any
 
-from benchmarks.load.crowd import Crowd, Sender, Window, read_seats
+from benchmarks.load.crowd import Crowd, Sender, read_seats
+from benchmarks.load.measure import Window, in_milliseconds, percentile
 
 SENDERS_PER_ROOM = 5  # × 100 rooms = 500 in flight, one for each sender
-
-
-def percentile(ordered: list[float], share: float) -> float:
-    """Return the value that `share` (0–1) of the sorted, non-empty values do not exceed."""
-    return ordered[min(len(ordered) - 1, int(share * len(ordered)))]
-
-
-def in_milliseconds(latencies: list[float]) -> dict[str, float]:
-    ordered = sorted(latencies)
-    return {f"ack_p{share}_ms": percentile(ordered, share / 100) * 1000 for share in (50, 95, 99)}
 
 
 async def at_full_speed(
@@ -45,7 +36,7 @@ async def at_full_speed(
     latencies.clear()
     await asyncio.sleep(seconds)
     acked, measured = crowd.acked - before, window.close()
-    figures = {"acked_sends_per_s": acked / measured["seconds"], **in_milliseconds(latencies), **measured}
+    figures = {"acked_sends_per_s": acked / measured["seconds"], **in_milliseconds(latencies, "ack"), **measured}
     sending = False
     await crowd.drain()
     await crowd.leave()
@@ -89,10 +80,10 @@ async def at_a_steady_rate(
     await crowd.drain()
     await crowd.leave()
     return {
-        **in_milliseconds(latencies),
+        **in_milliseconds(latencies, "ack"),
         "ack_max_ms": max(latencies) * 1000,
-        "client_late_p50_ms": percentile(sorted(lateness), 0.50) * 1000,
-        "client_late_p99_ms": percentile(sorted(lateness), 0.99) * 1000,
+        "client_late_p50_ms": percentile(lateness, 0.50) * 1000,
+        "client_late_p99_ms": percentile(lateness, 0.99) * 1000,
         "rate": rate,
         **measured,
         **crowd.verdict(),
