@@ -71,18 +71,18 @@ def slug_taken() -> Conflict:
 
 def free_slug(name: str) -> str:
     """Return an address made of the name that no room has now; another may take it before INSERT."""
-    stem = _stem(name)
+    stem = spelt(name) or "room"
     numbered = [stem, *(f"{stem}-{number}" for number in range(2, NUMBERED_MAX + 1))]
     taken = set(Room.objects.filter(slug__in=numbered).values_list("slug", flat=True))
     return next((slug for slug in numbered if slug not in taken), f"{stem}-{secrets.token_hex(SUFFIX_BYTES)}")
 
 
-def _stem(name: str) -> str:
+def spelt(name: str) -> str:
     """Write a name in `a-z0-9-`: accents fall, Cyrillic and Greek are transliterated, others are left out."""
     marked = unicodedata.normalize("NFKD", name.casefold())
     plain = "".join(letter for letter in marked if not unicodedata.combining(letter))
-    spelt = "".join(_LETTERS.get(letter, letter) for letter in plain)
-    return re.sub(r"[^a-z0-9]+", "-", spelt).strip("-")[:STEM_MAX].rstrip("-") or "room"
+    latin = "".join(_LETTERS.get(letter, letter) for letter in plain)
+    return re.sub(r"[^a-z0-9]+", "-", latin).strip("-")[:STEM_MAX].rstrip("-")
 
 
 def _text(value: str, field: str) -> str:

@@ -12,7 +12,7 @@ from accounts.models import User
 from realtime.errors import Forbidden, Gone, Invalid
 from rooms import log, naming
 from rooms.models import Kind, Membership, Room, RoomHead
-from rooms.services.change import Change, entering, touch
+from rooms.services.change import Actor, Change, Staff, entering, touch
 from rooms.services.membership import ADDED_AT_ONCE_MAX, admit, find_people
 
 
@@ -24,8 +24,11 @@ def create_room(
     slug: str | None = None,
     topic: str = "",
     members: Iterable[User | UUID] = (),
+    by: Staff | None = None,
 ) -> Room:
     """Make a room that the user owns, with these people in it (users or their ids).
+
+    `by` is who makes it for them, where it is not they themselves.
 
     Without a `slug`, the address is made of the name. Invalid: a field breaks its rule. Conflict:
     the slug is taken, or there are more people than fit. NotFound: nobody may meet one of them.
@@ -43,9 +46,9 @@ def create_room(
             detail = f"Add up to {ADDED_AT_ONCE_MAX} people at once; others can be added later."
             raise Invalid(detail, fields={"members": [detail]})
         _insert(room)
-        change = _begin(room, user)
+        change = _begin(room, by or user)
         admit(change, [user, *others], owner=user)
-        change.record("room.created", kind=room.kind, members=[each.username for each in others])
+        change.record("room.created", kind=room.kind, owner=user.username, members=[each.username for each in others])
         log.advance([change.head])
     return room
 
@@ -100,10 +103,10 @@ def _make_direct(user: User, ids: Iterable[UUID], key: str) -> Room:
     return room
 
 
-def _begin(room: Room, user: User) -> Change:
+def _begin(room: Room, actor: Actor) -> Change:
     """Make the room's head and lock it, as every change of a room begins."""
     RoomHead.objects.create(room_id=room.pk)
-    return entering(room, log.lock([room.pk])[room.pk], user)
+    return entering(room, log.lock([room.pk])[room.pk], actor)
 
 
 def _insert(room: Room) -> None:
