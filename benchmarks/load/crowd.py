@@ -165,7 +165,8 @@ class Member(WSListener):
         if event.room != room.id:
             self.crowd.problem(f"{self.seat.username} got an event of a room that is not theirs")
             return
-        assert room.base is not None and event.seq is not None
+        assert room.base is not None
+        assert event.seq is not None
         expected = room.base + self.received
         if event.seq != expected:
             self.crowd.problem(f"{self.seat.username} got seq {event.seq} in place of {expected}")
