@@ -1,11 +1,11 @@
 """Every address of the REST API, under `/api/`."""
 
-from django.urls import include, path, re_path
+from django.urls import URLPattern, URLResolver, include, path, re_path
 
 from accounts.api.views import MeView
 from chat_project.api.views import NothingView, SchemaView
 
-version_1 = [
+version_1: list[URLPattern | URLResolver] = [
     path("me/", MeView.as_view()),
     path("", include("rooms.api.urls")),
     path("", include("messaging.api.urls")),

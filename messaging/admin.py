@@ -13,7 +13,7 @@ from django.utils.text import Truncator
 from chat_project.admin_site import ReadOnlyAdmin, ServiceAdmin, staff_member
 from messaging import services
 from messaging.models import Message
-from rooms.admin import SEARCH_HELP, as_uuid, link, room_of, user_of
+from rooms.admin import SEARCH_HELP, as_uuid, link, room_named, user_named
 
 EXCERPT_LENGTH = 80
 # Each is a transaction of its own, and the page waits for all of them.
@@ -48,10 +48,10 @@ class MessageAdmin(ReadOnlyAdmin, ServiceAdmin):
             return queryset, False
         if (message_id := as_uuid(term)) and Message.objects.filter(pk=message_id).exists():
             return queryset.filter(pk=message_id), False
-        if room := room_of(term):
+        if room := room_named(term):
             # By number, which is the order of ids within a room: that is what the index has.
             return queryset.filter(room=room).order_by("-number"), False
-        user = user_of(term)
+        user = user_named(term)
         return (queryset.filter(sender=user) if user else queryset.none()), False
 
     def has_tombstone_permission(self, request: HttpRequest) -> bool:

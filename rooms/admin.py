@@ -35,14 +35,14 @@ def as_uuid(term: str) -> UUID | None:
         return None
 
 
-def user_of(term: str) -> User | None:
+def user_named(term: str) -> User | None:
     """The user whose id or @username a search term is, if it is one's."""
-    if user_id := as_uuid(term):
-        return User.objects.filter(pk=user_id).first()
-    return User.objects.named(term[1:]).first() if term.startswith("@") else None
+    people = User.objects.named(term[1:]) if term.startswith("@") else User.objects.filter(pk=as_uuid(term))
+    found: User | None = people.first()
+    return found
 
 
-def room_of(term: str) -> Room | None:
+def room_named(term: str) -> Room | None:
     """The room whose id or address a search term is, if it is one's."""
     if room_id := as_uuid(term):
         return Room.objects.filter(pk=room_id).first()
@@ -117,13 +117,13 @@ class RoomAdmin(ServiceAdmin):
         if room_id := as_uuid(term):
             return queryset.filter(pk=room_id), False
         if term.startswith("@"):
-            joined = Membership.objects.current().filter(user=user_of(term)).values("room_id")
+            joined = Membership.objects.current().filter(user=user_named(term)).values("room_id")
             return queryset.filter(pk__in=joined), False
         start = term.lower() if re.fullmatch(r"[A-Za-z0-9_-]+", term) else naming.spelt(term)
         return (queryset.filter(slug__startswith=start) if start else queryset.none()), False
 
-    def get_form(self, request: HttpRequest, obj: Room | None = None, **kwargs: Any) -> Any:
-        return super().get_form(request, obj, **({**kwargs, "form": RoomAddForm} if obj is None else kwargs))
+    def get_form(self, request: HttpRequest, obj: Room | None = None, change: bool = False, **kwargs: Any) -> Any:
+        return super().get_form(request, obj, change, **({**kwargs, "form": RoomAddForm} if obj is None else kwargs))
 
     def get_fields(self, request: HttpRequest, obj: Room | None = None) -> Any:
         return ("owner", "kind", "name", "slug", "topic") if obj is None else self.fields
@@ -231,9 +231,9 @@ class MembershipAdmin(ServiceAdmin):
         term = search_term.strip()
         if not term:
             return queryset, False
-        if room := room_of(term):
+        if room := room_named(term):
             return queryset.filter(room=room), False
-        return queryset.filter(user=user_of(term)), False
+        return queryset.filter(user=user_named(term)), False
 
     def get_fields(self, request: HttpRequest, obj: Membership | None = None) -> Any:
         return ("room", "user") if obj is None else self.fields
@@ -291,7 +291,7 @@ class RoomHeadAdmin(ReadOnlyAdmin):
         self, request: HttpRequest, queryset: QuerySet[RoomHead], search_term: str
     ) -> tuple[QuerySet[RoomHead], bool]:
         term = search_term.strip()
-        return (queryset.filter(room=room_of(term)) if term else queryset), False
+        return (queryset.filter(room=room_named(term)) if term else queryset), False
 
 
 @admin.register(LogEntry)
@@ -309,7 +309,7 @@ class LogEntryAdmin(ReadOnlyAdmin):
     ) -> tuple[QuerySet[LogEntry], bool]:
         term = search_term.strip()
         # By `seq`, which is the order of `id` within a room: that is what the index has.
-        return (queryset.filter(room=room_of(term)).order_by("-seq") if term else queryset), False
+        return (queryset.filter(room=room_named(term)).order_by("-seq") if term else queryset), False
 
 
 @admin.register(LogEpoch)

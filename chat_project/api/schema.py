@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, get_args, get_type_hints
+from typing import Any, Literal, cast, get_args, get_type_hints
 
 import msgspec
 from drf_spectacular.extensions import OpenApiAuthenticationExtension, OpenApiSerializerExtension
@@ -22,7 +22,7 @@ class StructExtension(OpenApiSerializerExtension):
     match_subclasses = True
 
     def get_name(self, auto_schema: SpectacularAutoSchema, direction: str) -> str:
-        return self.target.__name__
+        return cast(str, self.target.__name__)
 
     def map_serializer(self, auto_schema: SpectacularAutoSchema, direction: str) -> Any:
         _, components = msgspec.json.schema_components([self.target], ref_template=REFERENCE)
@@ -57,9 +57,9 @@ class TokenExtension(OpenApiAuthenticationExtension):
 class AutoSchema(SpectacularAutoSchema):
     """Every operation may also answer with a problem."""
 
-    def _get_response_bodies(self, direction: str = "response") -> Any:
+    def _get_response_bodies(self, direction: Literal["request", "response"] = "response") -> Any:
         bodies = super()._get_response_bodies(direction)
-        problem = self.resolve_serializer(Problem, "response").ref
+        problem = self.resolve_serializer(cast(Any, Problem), "response").ref
         bodies["default"] = {
             "description": "What went wrong (RFC 9457).",
             "content": {MEDIA_TYPE: {"schema": problem}},

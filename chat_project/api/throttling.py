@@ -38,5 +38,8 @@ class UserThrottle(BaseThrottle):
 
 @cache
 def _buckets(rate: str) -> Buckets:
+    """Buckets for a rate as settings write it, such as “1200/min”."""
     calls, seconds = SimpleRateThrottle.parse_rate(None, rate)  # type: ignore[arg-type]
+    assert calls, "the rate is no number of calls"
+    assert seconds, "the rate names no time"
     return Buckets(rate=calls / seconds, burst=calls)

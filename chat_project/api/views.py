@@ -33,9 +33,9 @@ class NothingView(APIView):
     """The last of the addresses: a path that is not there, with whatever method."""
 
     schema = None
-    authentication_classes: ClassVar[list[Any]] = []
-    permission_classes: ClassVar[list[Any]] = []
-    throttle_classes: ClassVar[list[Any]] = []
+    authentication_classes = ()
+    permission_classes = ()
+    throttle_classes = ()
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> NoReturn:
         hint = "" if request.path.endswith("/") else " Addresses end with a slash."

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
 from uuid import UUID, uuid4
 
 import msgspec
@@ -13,6 +12,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from accounts.requests import user_of
 from messaging import pages, services
 from messaging.api import shapes
 from messaging.api.inputs import LogQuery, NewMessage, NewPosition, PageQuery
@@ -30,7 +30,7 @@ class MessagesView(APIView):
     @extend_schema(operation_id="messages_list", parameters=[PageQuery], responses=shapes.MessagePage)
     def get(self, request: Request, room_id: UUID) -> Response:
         """A page of the room's messages: the newest, or those before, after or around a number."""
-        room = services.room_of(request.user, room_id)
+        room = services.room_of(user_of(request), room_id)
         page = pages.page(room, **checked(PageQuery, request.query_params))
         return Response(shapes.MessagePage(page.results, page.has_before, page.has_after, page.as_of_seq))
 
@@ -40,7 +40,7 @@ class MessagesView(APIView):
         fields = checked(NewMessage, request.data)
         draft = Draft(
             room_id=room_id,
-            sender_id=request.user.pk,
+            sender_id=user_of(request).pk,
             content=fields["content"],
             client_id=fields.get("client_id") or uuid4(),
             reply_to=fields.get("reply_to"),
@@ -56,25 +56,23 @@ class MessagesView(APIView):
 
 
 class MessageView(APIView):
-    http_method_names: ClassVar[list[str]] = ["get", "delete", "head", "options"]
-
     @extend_schema(operation_id="messages_read", responses=MessageOut)
     def get(self, request: Request, message_id: UUID) -> Response:
         """One message, of a room that one is in."""
-        messages = Message.objects.reachable_by(request.user).select_related("sender")
+        messages = Message.objects.reachable_by(user_of(request)).select_related("sender")
         return Response(messages_out([get_object_or_404(messages, pk=message_id)])[0])
 
     @extend_schema(operation_id="messages_delete", responses={200: MessageOut})
     def delete(self, request: Request, message_id: UUID) -> Response:
         """Delete a message; its tombstone stays in its place and is the answer."""
-        return Response(services.delete(request.user, message_id))
+        return Response(services.delete(user_of(request), message_id))
 
 
 class LogView(APIView):
     @extend_schema(operation_id="log_read", parameters=[LogQuery], responses=shapes.LogPage)
     def get(self, request: Request, room_id: UUID) -> Response:
         """What happened in the room after a cursor. 410: the log no longer reaches back to it."""
-        room = get_object_or_404(Room.objects.joined_by(request.user), pk=room_id)
+        room = get_object_or_404(Room.objects.joined_by(user_of(request)), pk=room_id)
         query = checked(LogQuery, request.query_params)
         after, epoch = query["after"], LogEpoch.current()
         found = read_range(room.pk, after, query["limit"])
@@ -100,5 +98,5 @@ class ReadView(APIView):
     @extend_schema(operation_id="rooms_mark_read", request=NewPosition, responses=shapes.Position)
     def post(self, request: Request, room_id: UUID) -> Response:
         """Move the read position to `number`, never back; or back, to before `unread_from`."""
-        position = services.mark_read(request.user, room_id, **checked(NewPosition, request.data))
+        position = services.mark_read(user_of(request), room_id, **checked(NewPosition, request.data))
         return Response(shapes.Position(position.number, position.unread, position.mentions))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import ClassVar
 from uuid import UUID
 
 from django.db import transaction
@@ -15,6 +14,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from accounts.requests import user_of
 from realtime.errors import Invalid
 from rooms import services
 from rooms.api import shapes
@@ -25,7 +25,7 @@ from rooms.models import Membership, Room
 
 def _joined(request: Request, room_id: UUID) -> Room:
     """The room, if the asker is a member of it now; everything about members is for members."""
-    return get_object_or_404(Room.objects.joined_by(request.user), pk=room_id)
+    return get_object_or_404(Room.objects.joined_by(user_of(request)), pk=room_id)
 
 
 class MembersView(APIView):
@@ -48,12 +48,10 @@ class MembersView(APIView):
         """Add people. Who is a member already stays as they are."""
         room = _joined(request, room_id)
         users = checked(NewMembers, request.data)["users"]
-        return Response(shapes.MemberList(shapes.members(services.add_members(request.user, room, users))))
+        return Response(shapes.MemberList(shapes.members(services.add_members(user_of(request), room, users))))
 
 
 class MemberView(APIView):
-    http_method_names: ClassVar[list[str]] = ["patch", "delete", "options"]
-
     @extend_schema(operation_id="members_change", request=MemberChange, responses=shapes.Member)
     def patch(self, request: Request, room_id: UUID, user_id: UUID) -> Response:
         """Give a member another role, or mute them; both or, where one is refused, neither."""
@@ -63,15 +61,15 @@ class MemberView(APIView):
             raise Invalid("Give “role” or “muted_until”.")
         with transaction.atomic():
             if "role" in fields:
-                member = services.change_role(request.user, room, user_id, fields["role"])
+                member = services.change_role(user_of(request), room, user_id, fields["role"])
             if "muted_until" in fields:
-                member = services.mute_member(request.user, room, user_id, fields["muted_until"])
+                member = services.mute_member(user_of(request), room, user_id, fields["muted_until"])
         return Response(shapes.members([member])[0])
 
     @extend_schema(operation_id="members_remove", responses={204: None})
     def delete(self, request: Request, room_id: UUID, user_id: UUID) -> Response:
         """Remove a member whose role is below one's own."""
-        services.remove_member(request.user, _joined(request, room_id), user_id)
+        services.remove_member(user_of(request), _joined(request, room_id), user_id)
         return Response(status=status.HTTP_204_NO_CONTENT)
 
 
@@ -80,5 +78,5 @@ class OwnerView(APIView):
     def put(self, request: Request, room_id: UUID) -> Response:
         """Make another member the owner; who owned the room until now becomes an admin."""
         room = _joined(request, room_id)
-        member = services.transfer(request.user, room, checked(NewOwner, request.data)["user"])
+        member = services.transfer(user_of(request), room, checked(NewOwner, request.data)["user"])
         return Response(shapes.members([member])[0])

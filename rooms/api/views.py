@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import Any
 from uuid import UUID
 
 from django.db import transaction
@@ -14,6 +14,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from accounts.requests import user_of
 from realtime.errors import Invalid
 from rooms import services
 from rooms.api import shapes
@@ -22,16 +23,15 @@ from rooms.api.inputs import DirectoryQuery, NewRoom, RoomChange
 from rooms.models import Kind, Room
 from rooms.summaries import summaries
 
-_DETAIL = PolymorphicProxySerializer(
-    component_name="RoomAsSeen", serializers=[shapes.RoomDetail, shapes.ListedRoom], resource_type_field_name=None
-)
+_SEEN: list[Any] = [shapes.RoomDetail, shapes.ListedRoom]
+_ROOM_AS_SEEN = PolymorphicProxySerializer("RoomAsSeen", serializers=_SEEN, resource_type_field_name=None)
 
 
 class RoomsView(APIView):
     @extend_schema(operation_id="rooms_list", responses=shapes.RoomList)
     def get(self, request: Request) -> Response:
         """The rooms of the signed-in user, newest activity first."""
-        return Response(shapes.RoomList(summaries(request.user.pk)))
+        return Response(shapes.RoomList(summaries(user_of(request).pk)))
 
     @extend_schema(
         operation_id="rooms_create", request=NewRoom, responses={200: shapes.RoomDetail, 201: shapes.RoomDetail}
@@ -40,11 +40,11 @@ class RoomsView(APIView):
         """Make a room, or (200) find again the direct room of these people."""
         fields = checked(NewRoom, request.data)
         if fields["kind"] == Kind.DIRECT:
-            room, created = services.direct_room(request.user, fields.get("members", ()))
+            room, created = services.direct_room(user_of(request), fields.get("members", ()))
         else:
-            room, created = services.create_room(request.user, **{"name": "", **fields}), True
+            room, created = services.create_room(user_of(request), **{"name": "", **fields}), True
         code = status.HTTP_201_CREATED if created else status.HTTP_200_OK
-        return Response(shapes.detail(request.user, room), status=code)
+        return Response(shapes.detail(user_of(request), room), status=code)
 
 
 class DirectoryView(APIView):
@@ -52,7 +52,7 @@ class DirectoryView(APIView):
     def get(self, request: Request) -> Response:
         """Rooms that anyone may join, by name; `q` is a part of the name or of the topic."""
         query = checked(DirectoryQuery, request.query_params)
-        rooms = Room.objects.visible_to(request.user).listed().select_related("head").order_by("name", "id")
+        rooms = Room.objects.visible_to(user_of(request)).listed().select_related("head").order_by("name", "id")
         if words := query["q"].strip():
             rooms = rooms.filter(Q(name__icontains=words) | Q(topic__icontains=words))
         if "cursor" in query:
@@ -61,38 +61,36 @@ class DirectoryView(APIView):
         found = list(rooms[: query["limit"] + 1])
         page = found[: query["limit"]]
         more = cursor_of(page[-1].name, page[-1].pk) if len(found) > len(page) else None
-        return Response(shapes.DirectoryPage(shapes.listed(page, request.user), more))
+        return Response(shapes.DirectoryPage(shapes.listed(page, user_of(request)), more))
 
 
 class RoomView(APIView):
-    http_method_names: ClassVar[list[str]] = ["get", "patch", "delete", "head", "options"]
-
-    @extend_schema(operation_id="rooms_read", responses=_DETAIL)
+    @extend_schema(operation_id="rooms_read", responses=_ROOM_AS_SEEN)
     def get(self, request: Request, room_id: UUID) -> Response:
         """A room: in full for its members, else as the directory shows it."""
-        rooms = Room.objects.visible_to(request.user).select_related("head")
-        return Response(shapes.detail(request.user, get_object_or_404(rooms, pk=room_id)))
+        rooms = Room.objects.visible_to(user_of(request)).select_related("head")
+        return Response(shapes.detail(user_of(request), get_object_or_404(rooms, pk=room_id)))
 
     @extend_schema(operation_id="rooms_change", request=RoomChange, responses=shapes.RoomDetail)
     def patch(self, request: Request, room_id: UUID) -> Response:
         """Change what is given; all of it or, where one part is refused, nothing."""
-        room = get_object_or_404(Room.objects.visible_to(request.user), pk=room_id)
+        room = get_object_or_404(Room.objects.visible_to(user_of(request)), pk=room_id)
         fields = checked(RoomChange, request.data)
         if not fields:
             raise Invalid("Give something to change.")
         archived = fields.pop("archived", None)
         with transaction.atomic():
             if fields:
-                room = services.update_room(request.user, room, **fields)
+                room = services.update_room(user_of(request), room, **fields)
             if archived is not None:
                 change = services.archive if archived else services.unarchive
-                room = change(request.user, room)
-        return Response(shapes.detail(request.user, room))
+                room = change(user_of(request), room)
+        return Response(shapes.detail(user_of(request), room))
 
     @extend_schema(operation_id="rooms_delete", responses={204: None})
     def delete(self, request: Request, room_id: UUID) -> Response:
         """Take the room out of everybody's sight; the server's staff can restore it."""
-        services.delete_room(request.user, get_object_or_404(Room.objects.visible_to(request.user), pk=room_id))
+        services.delete_room(user_of(request), get_object_or_404(Room.objects.visible_to(user_of(request)), pk=room_id))
         return Response(status=status.HTTP_204_NO_CONTENT)
 
 
@@ -100,13 +98,13 @@ class JoinView(APIView):
     @extend_schema(operation_id="rooms_join", request=None, responses=shapes.RoomDetail)
     def post(self, request: Request, room_id: UUID) -> Response:
         """Join a listed room. Who is in it already stays as they are."""
-        room = get_object_or_404(Room.objects.visible_to(request.user), pk=room_id)
-        return Response(shapes.detail(request.user, services.join(request.user, room).room))
+        room = get_object_or_404(Room.objects.visible_to(user_of(request)), pk=room_id)
+        return Response(shapes.detail(user_of(request), services.join(user_of(request), room).room))
 
 
 class LeaveView(APIView):
     @extend_schema(operation_id="rooms_leave", request=None, responses={204: None})
     def post(self, request: Request, room_id: UUID) -> Response:
         """Leave a room. An owner's room goes to the next in line."""
-        services.leave(request.user, get_object_or_404(Room.objects.joined_by(request.user), pk=room_id))
+        services.leave(user_of(request), get_object_or_404(Room.objects.joined_by(user_of(request)), pk=room_id))
         return Response(status=status.HTTP_204_NO_CONTENT)

@@ -28,6 +28,8 @@ from rooms.models import LISTED_KINDS, Membership, Room
 from rooms.permissions import Action, allows, outranks, staff_may
 
 NO_ROOM = "There is no such room."
+# Users of one statement: some ten thousand parameters are what SQLite takes.
+TOUCHED_AT_ONCE = 5_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,8 +165,10 @@ def touch(user_ids: Collection[UUID]) -> None:
     Their rows are locked in id order, so that changes of several rooms which concern the same
     people never wait for each other in a circle.
     """
-    users = User.objects.filter(pk__in=user_ids)
-    if len(user_ids) > 1:
-        list(users.select_for_update(no_key=True).order_by("pk").values_list("pk"))
-    users.touch_rev()
-    bus.recheck(user_ids)
+    ordered = sorted(user_ids)
+    for start in range(0, len(ordered), TOUCHED_AT_ONCE):
+        users = User.objects.filter(pk__in=ordered[start : start + TOUCHED_AT_ONCE])
+        if len(ordered) > 1:
+            list(users.select_for_update(no_key=True).order_by("pk").values_list("pk"))
+        users.touch_rev()
+    bus.recheck(ordered)

@@ -175,7 +175,7 @@ def admit(change: Change, users: Collection[User], *, owner: User | None = None)
     for user in newcomers:
         log.notice(head, "join", user, **_by(change, user))
     head.member_count += len(newcomers)
-    made = []
+    made: list[Membership] = []
     for user in newcomers:
         row = known.get(user.pk) or Membership(room=room, user=user)
         # What was held against them outlasts their leaving, else it would end by going and coming back.
@@ -228,7 +228,8 @@ def _heir(room: Room) -> Membership | None:
 def _possible_owners(room: Room) -> UserQuerySet:
     """The room's people who can answer for it."""
     members = room.memberships.current().values("user_id")
-    return User.objects.active().filter(pk__in=members, is_bot=False, is_guest=False)
+    active: UserQuerySet = User.objects.active()
+    return active.filter(pk__in=members, is_bot=False, is_guest=False)
 
 
 def _give_role(change: Change, membership: Membership, role: str) -> None:

@@ -47,7 +47,7 @@ def update_room(
                 setattr(held, field, wanted[field])
             _save(held, changed)
             change.tell_room()
-            change.record("room.edited", **{field: [before[field], wanted[field]] for field in changed})
+            change.record("room.edited", changed={field: [before[field], wanted[field]] for field in changed})
         return held
 
 
