@@ -6,7 +6,7 @@ import hashlib
 import secrets
 
 # Scanners of code and logs find leaked tokens by their prefix.
-TOKEN_PREFIX = "chat_"
+TOKEN_PREFIX = "chat_"  # noqa: S105 (not a secret)
 # 256 bits: a token is never guessed, so a plain hash of it is enough at rest.
 TOKEN_BYTES = 32
 # The prefix and some characters: tells an owner's tokens apart and gives nothing away.

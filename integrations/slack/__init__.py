@@ -1,0 +1,1 @@
+"""Slack workspace exports: read (`export`, `shapes`), worded (`markup`, `compose`), written (`importer`)."""
