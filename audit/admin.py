@@ -16,7 +16,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from audit.models import AuditEntry
-from chat_project.admin_site import UncountedPaginator
+from chat_project.admin_site import ReadOnlyAdmin
 
 PERIODS = {"hour": timedelta(hours=1), "day": timedelta(days=1), "week": timedelta(days=7), "month": timedelta(days=30)}
 
@@ -34,7 +34,7 @@ class PeriodFilter(admin.SimpleListFilter):
 
 
 @admin.register(AuditEntry)
-class AuditEntryAdmin(admin.ModelAdmin):
+class AuditEntryAdmin(ReadOnlyAdmin):
     """Every filter is an index with the newest first, and nothing is sorted or counted otherwise."""
 
     list_display = ("created_at", "severity", "action_link", "actor_link", "target_link", "ip")
@@ -42,24 +42,12 @@ class AuditEntryAdmin(admin.ModelAdmin):
     list_filter = ("severity", PeriodFilter)
     search_fields = ("actor_name",)  # shows the box; `get_search_results` does the search
     search_help_text = "Exactly: an action (user.suspended), a username, or the id of a user, room or token."
-    sortable_by = ()
     ordering = ("-id",)
     list_per_page = 100
-    paginator = UncountedPaginator
-    show_full_result_count = False
     fields = (
         *("id", "created_at", "severity", "action_link", "actor_link", "target_link", "target_type"),
         *("ip", "user_agent", "details", "sealed"),
     )
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: AuditEntry | None = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: AuditEntry | None = None) -> bool:
-        return False
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[AuditEntry], search_term: str

@@ -1,8 +1,8 @@
 """The sealer: gives every entry its place in the chain, seconds after its transaction.
 
 A chain inside each transaction would be one lock that the whole server queues for. So entries
-are inserted freely, and one sealer at a time links those that have been committed. Every server
-process may call `seal_pending` as often as it likes; `manage.py seal_audit` does too.
+are inserted freely, and one sealer at a time links those that have been committed. Every serving
+process calls `seal_all` each few seconds (see `audit/apps.py`); `manage.py seal_audit` does too.
 """
 
 from __future__ import annotations
@@ -32,6 +32,14 @@ def seal_pending(limit: int = BATCH) -> int:
             with connection.cursor() as cursor:
                 cursor.execute("SELECT pg_advisory_xact_lock(%s)", [LOCK])
         return _seal(limit)
+
+
+def seal_all() -> int:
+    """Seal whatever waits now, a batch a transaction; return how many."""
+    total = 0
+    while AuditPending.objects.exists():
+        total += seal_pending()
+    return total
 
 
 def _seal(limit: int) -> int:

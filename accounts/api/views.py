@@ -6,6 +6,7 @@ from rest_framework.generics import RetrieveAPIView
 
 from accounts.api.serializers import MeSerializer
 from accounts.models import User
+from accounts.requests import user_of
 
 
 class MeView(RetrieveAPIView[User]):
@@ -14,5 +15,4 @@ class MeView(RetrieveAPIView[User]):
     serializer_class = MeSerializer
 
     def get_object(self) -> User:
-        assert isinstance(self.request.user, User)  # by the permission
-        return self.request.user
+        return user_of(self.request)

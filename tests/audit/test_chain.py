@@ -15,8 +15,9 @@ from django.utils import timezone
 from audit import origin
 from audit.chain import GENESIS, link, verify
 from audit.models import AuditEntry, AuditPending, AuditSeal
-from audit.sealer import seal_pending
+from audit.sealer import seal_all, seal_pending
 from audit.services import record
+from realtime import upkeep
 from tests.audit.attacks import run_sql
 from tests.concurrency import at_once
 from tests.factories import Cast
@@ -196,3 +197,7 @@ def test_the_seal_command_seals_all() -> None:
     out = StringIO()
     call_command("seal_audit", stdout=out)
     assert out.getvalue() == "3 audit entries sealed.\n"
+
+
+def test_every_serving_process_seals() -> None:
+    assert seal_all in [job.work for job in upkeep.jobs]
