@@ -24,6 +24,7 @@ from realtime.errors import Forbidden, Invalid, Refusal, Unavailable
 from realtime.frames import frame
 from realtime.hub import Hub, get_hub
 from realtime.identity import Identity
+from realtime.resume import go_live, replay_before, reset
 from realtime.server import EXTENSION
 from realtime.source import Standing
 
@@ -253,7 +254,7 @@ class _Session:
             if room := self.held.pop(name, None):
                 await self._follow(room, cursor)
             elif name in self.connection.rooms:
-                await self.hub.replay_before(self.connection, name, cursor)
+                await replay_before(self.hub, self.connection, name, cursor)
             else:
                 self.connection.send(frame("room.removed", room=name))
         if not resume.more and not self.connection.is_live:
@@ -272,12 +273,12 @@ class _Session:
         if cursor is not None:
             behind = room.head_seq - cursor
             if cursor < 0 or self.replayed + behind > REPLAY_TOTAL_MAX:
-                hub.reset(connection, room.id, room.head_seq)
+                reset(hub, connection, room.id, room.head_seq)
                 cursor = None
             else:
                 self.replayed += max(0, behind)
         try:
-            await hub.go_live(connection, room, cursor)
+            await go_live(hub, connection, room, cursor)
         except Exception:
             logger.exception("could not bring a socket up to date in room %s", room.id)
             connection.end(Code.RESTART, "try again")

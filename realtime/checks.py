@@ -1,0 +1,160 @@
+"""Comparing a hub with the database, so that nothing lost on the way to it stays lost.
+
+Every few seconds, and when the layer's groups have just come into force: the heads of the rooms
+that are carried, the `rev`s of the users that are here, and the epoch, in one short query each.
+Users whose `rev` moved are rechecked: their sockets are made what the database says that they are.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Collection
+from typing import TYPE_CHECKING
+
+from realtime import pool
+from realtime.connection import Code
+from realtime.errors import Unavailable
+from realtime.frames import frame
+from realtime.resume import go_live
+from realtime.source import Source, Standing
+
+if TYPE_CHECKING:
+    from realtime.hub import Attendance, Hub
+
+logger = logging.getLogger(__name__)
+
+# How long a lost event, a crash between COMMIT and publish or a command run from a shell stays
+# unseen at most.
+CHECK_INTERVAL_S = 2.0
+# Rooms that nobody here follows are still carried for a while: people reload pages.
+LINGER_S = 15.0
+# When a recheck could not be carried through.
+RETRY_S = 1.0
+
+
+class Checks:
+    """The comparisons of one hub."""
+
+    def __init__(self, hub: Hub) -> None:
+        self._hub = hub
+        self._check_wake = asyncio.Event()
+        self._users: set[str] = set()
+        self._recheck_wake = asyncio.Event()
+
+    def start(self) -> list[asyncio.Task[None]]:
+        return [asyncio.create_task(self._run_checks()), asyncio.create_task(self._run_rechecks())]
+
+    def soon(self) -> None:
+        """Compare now, rather than at the end of the interval."""
+        self._check_wake.set()
+
+    def recheck(self, user: str) -> None:
+        """Compare the user's sockets with the database, soon."""
+        self._users.add(user)
+        self._recheck_wake.set()
+
+    # --- Heads, revs, epoch ---
+
+    async def _run_checks(self) -> None:
+        while True:
+            try:
+                await asyncio.wait_for(self._check_wake.wait(), CHECK_INTERVAL_S)
+                await asyncio.sleep(0)  # others that came together are checked together
+            except TimeoutError:
+                pass
+            self._check_wake.clear()
+            try:
+                await self._check()
+            except Exception:
+                logger.exception("could not compare heads and revs with the database")
+
+    async def _check(self) -> None:
+        hub = self._hub
+        hub.drop_feeds(left_before=time.monotonic() - LINGER_S)
+        heads = {room: feed.seq for room, feed in hub.feeds.items()}
+        revs = {user: attendance.rev for user, attendance in hub.users.items() if attendance.rev is not None}
+        epoch, moved, changed = await pool.run(_compare, hub.source, heads, revs)
+        if hub.epoch and epoch != hub.epoch:
+            hub.begin_epoch(epoch)
+            return
+        hub.epoch = epoch
+        for room, head in moved.items():
+            if feed := hub.feeds.get(room):
+                feed.expect(head)
+        for user in changed:
+            if (attendance := hub.users.get(user)) and attendance.rev == revs[user]:
+                self.recheck(user)
+
+    # --- Users ---
+
+    async def _run_rechecks(self) -> None:
+        while True:
+            await self._recheck_wake.wait()
+            self._recheck_wake.clear()
+            users = {user: self._hub.users[user] for user in self._users if user in self._hub.users}
+            self._users.clear()
+            asked = {
+                user: {connection.identity.credential for connection in attendance.connections}
+                for user, attendance in users.items()
+            }
+            try:
+                standings = await pool.run(self._hub.source.standings, asked) if asked else {}
+                for user, attendance in users.items():
+                    await self._apply(attendance, standings.get(user), asked[user])
+            except Exception:
+                logger.exception("could not recheck %d users", len(users))
+                self._again(users)
+
+    def _again(self, users: Collection[str]) -> None:
+        loop = asyncio.get_running_loop()
+        for user in users:
+            loop.call_later(RETRY_S, self.recheck, user)
+
+    async def _apply(self, attendance: Attendance, standing: Standing | None, asked: set[str]) -> None:
+        """Make a user's sockets what the database says that they are."""
+        for connection in tuple(attendance.connections):
+            credential = connection.identity.credential
+            if standing is None or (credential in asked and credential not in standing.credentials):
+                connection.end(Code.UNAUTHENTICATED, "the session has ended")
+        if standing is None:
+            return
+        attendance.rev = standing.rev
+        await self._apply_rooms(attendance, standing)
+        self._apply_reads(attendance, standing)
+
+    async def _apply_rooms(self, attendance: Attendance, standing: Standing) -> None:
+        """Take away the rooms that the user has lost, and bring those that they have gained."""
+        rooms = {room.id: room for room in standing.rooms}
+        for connection in tuple(attendance.connections):
+            if connection.ended or not connection.is_live:
+                continue
+            for room in connection.rooms.keys() - rooms.keys():
+                if feed := self._hub.feeds.get(room):
+                    feed.remove(connection)
+                connection.send(frame("room.removed", room=room))
+            for room in rooms.keys() - connection.rooms.keys():
+                connection.send(frame("room.added", room=rooms[room].summary))
+                try:
+                    await go_live(self._hub, connection, rooms[room])
+                except Unavailable:
+                    self._again([connection.identity.user_id])
+
+    def _apply_reads(self, attendance: Attendance, standing: Standing) -> None:
+        """Tell all of the user's sockets where they stand now, in the rooms where that changed."""
+        for view in standing.rooms:
+            if attendance.reads.get(view.id, view.read_number) == view.read_number:
+                continue
+            position = {"number": view.read_number, "unread": view.summary.unread, "mentions": view.summary.mentions}
+            text = frame("read", room=view.id, **position)
+            for connection in tuple(attendance.connections):
+                connection.send(text)
+        attendance.reads = {view.id: view.read_number for view in standing.rooms}
+
+
+def _compare(
+    source: Source, heads: dict[str, int], revs: dict[str, int]
+) -> tuple[str, dict[str, int], Collection[str]]:
+    """Ask what has moved: three short queries in one unit of work."""
+    return source.epoch(), source.heads(heads) if heads else {}, source.revs(revs) if revs else ()
