@@ -12,7 +12,7 @@ from uuid import UUID
 
 from django import forms
 from django.contrib import admin
-from django.db.models import F, OuterRef, QuerySet, Subquery
+from django.db.models import OuterRef, QuerySet, Subquery
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
@@ -80,14 +80,15 @@ class RoomAddForm(forms.ModelForm):
 class RoomAdmin(ServiceAdmin):
     """Deleting takes a room out of sight and keeps all of it, so it can be restored here."""
 
-    list_display = ("title", "kind", "owner_name", "members", "last_message_at", "standing", "created_at")
+    list_display = ("title", "slug", "kind", "owner_name", "members", "last_message_at", "standing", "created_at")
     list_select_related = ("head",)
     list_filter = ("kind", ("archived_at", admin.EmptyFieldListFilter), ("deleted_at", admin.EmptyFieldListFilter))
     # The beginning of a slug has an index; `get_search_results` does the search.
     search_fields = ("slug",)
     search_help_text = "The beginning of a name or an address, the id of a room, or the @username of one of its people."
     sortable_by = ()
-    ordering = (F("head__last_message_at").desc(nulls_last=True),)
+    # The order of an index that exists anyway. One for the newest activity would be written with every message.
+    ordering = ("slug",)
     fields = (
         "name",
         "slug",
@@ -283,7 +284,7 @@ class RoomHeadAdmin(ReadOnlyAdmin):
 
     list_display = ("room", "last_seq", "last_number", "last_message_at", "member_count", "floor_seq", "floor_number")
     list_select_related = ("room",)
-    ordering = (F("last_message_at").desc(nulls_last=True),)
+    ordering = ("room__slug",)
     search_fields = ("=room__slug",)  # shows the box; `get_search_results` does the search
     search_help_text = "Exactly: the id or the address of a room."
 

@@ -13,6 +13,7 @@ import pytest
 from django.core.management import call_command
 from django.db import OperationalError
 from django.utils import timezone
+from jsonschema import ValidationError
 
 from integrations.services import create_token
 from messaging.models import Message
@@ -595,6 +596,14 @@ def test_the_description_is_complete_and_without_warnings(db: None) -> None:
     out = io.StringIO()
     call_command("spectacular", "--validate", "--fail-on-warn", stdout=out)
     assert "openapi: 3.1" in out.getvalue()
+
+
+def test_an_answer_that_is_not_as_described_fails_the_suite(
+    cast: Cast, api: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("rooms.api.views.summaries", lambda _: [{"id": 7}])
+    with pytest.raises(ValidationError):
+        api(cast.alice).get(f"{V1}/rooms/")
 
 
 def test_the_description_is_served_to_whoever_asks(db: None, api: Client) -> None:

@@ -16,7 +16,16 @@ from django.http import Http404
 from rest_framework import exceptions
 from rest_framework.response import Response
 
-from realtime.errors import Refusal, Unavailable
+from realtime.errors import (
+    Forbidden,
+    Invalid,
+    NotFound,
+    RateLimited,
+    Refusal,
+    TooLarge,
+    Unauthenticated,
+    Unavailable,
+)
 
 logger = logging.getLogger(__name__)
 
@@ -24,9 +33,9 @@ MEDIA_TYPE = "application/problem+json"
 # No page tells more about a kind of problem than `title`, `detail` and `code` do.
 TYPE = "about:blank"
 
-# The contract has no words for the others: a method, a media type or a path that is not offered
-# is simply an invalid request.
-_CODES = {401: "unauthenticated", 403: "forbidden", 404: "not_found", 413: "too_large", 429: "rate_limited"}
+# REST framework's errors are ours by their status. The contract has no words for the others: a
+# method or a media type that is not offered is simply an invalid request.
+_KINDS = {kind.status: kind for kind in (Unauthenticated, Forbidden, NotFound, TooLarge, RateLimited)}
 # REST framework's key for what is wrong with the body as a whole.
 _WHOLE = "non_field_errors"
 
@@ -75,7 +84,7 @@ def _invalid(error: exceptions.ValidationError) -> Problem:
     fields = _flat(error.detail)
     whole = fields.pop(_WHOLE, [])
     detail = " ".join(whole) if whole else "Some fields are not right; “errors” says which."
-    return Problem(TYPE, "Invalid request", error.status_code, detail, "invalid", fields)
+    return Problem(TYPE, Invalid.title, Invalid.status, detail, Invalid.code, fields)
 
 
 def _flat(detail: Any, path: str = "") -> dict[str, list[str]]:
@@ -101,7 +110,9 @@ def _of_framework(error: exceptions.APIException) -> Problem:
         detail = "You are doing this too often. Wait a moment."
     else:
         detail = str(error.detail)
-    return Problem(TYPE, HTTPStatus(status).phrase, status, detail, _CODES.get(status, "invalid"), retry_after=wait)
+    kind = _KINDS.get(status, Invalid)
+    title = kind.title if status == kind.status else HTTPStatus(status).phrase.capitalize()
+    return Problem(TYPE, title, status, detail, kind.code, retry_after=wait)
 
 
 def _answer(problem: Problem, challenge: str | None = None) -> Response:
