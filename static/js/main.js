@@ -48,7 +48,7 @@ function start() {
     store,
     isOpen: () => socket.isOpen,
     send: ({ client_id: clientId, room, content, attempts }) =>
-      socket.request("message.send", { room, content, attempt: attempts + 1 }, clientId),
+      socket.request("message.send", { room, content, ...(attempts > 0 && { attempt: attempts + 1 }) }, clientId),
   });
   unread.load(boot.rooms);
   followLog({ viewer, socket, unread, outbox });
@@ -122,17 +122,18 @@ function startRoom({ box, viewer, store, socket, unread, outbox }) {
     keep: (change) => scroller.keep(change),
     nearEnd: () => scroller.below < scroller.above,
   });
+  const attention = new Attention();
   const reading = new Reading({
     room,
     timeline,
     history,
     scroller,
-    attention: new Attention(),
+    attention,
     unread,
     send: (number) => socket.request("read", { room, number }),
   });
 
-  openRoom({ box, room, socket, timeline, history, scroller, unread });
+  openRoom({ box, room, socket, timeline, history, scroller, unread, attention });
   showOutgoing({ room, list, outbox, timeline, history, scroller });
   showJumps({ room, latest: byId("jump-latest"), first: byId("jump-unread"), timeline, history, scroller, unread, reading });
   announceMessages({ log: box, room, viewer, socket });

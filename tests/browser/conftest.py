@@ -16,8 +16,11 @@ from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
+from pytest_django import DjangoDbBlocker
 
-from tests.servers import PROJECT
+from tests.browser.scene import PATIENCE_MS, Scene
+from tests.fixtures_server import Installation
+from tests.servers import PROJECT, ServerProcess
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 ARGUMENTS = [
@@ -29,8 +32,6 @@ ARGUMENTS = [
     "--disable-sync",
     "--no-first-run",
 ]
-# What a condition may take on a machine that runs the rest of the suite as well.
-PATIENCE_MS = 15_000
 
 
 @pytest.fixture(scope="package")
@@ -87,3 +88,29 @@ def blank(browser: Browser, blank_url: str) -> Iterator[Page]:
     yield page
     context.close()
     assert not errors, errors
+
+
+@pytest.fixture(scope="package")
+def installation(
+    tmp_path_factory: pytest.TempPathFactory, django_db_blocker: DjangoDbBlocker
+) -> Iterator[Installation]:
+    """An installation of this package's own: its tests kill the server and start it again."""
+    made = Installation(tmp_path_factory.mktemp("browser"), django_db_blocker)
+    yield made
+    made.close()
+
+
+@pytest.fixture(scope="package")
+def server(installation: Installation) -> ServerProcess:
+    return installation.start()
+
+
+@pytest.fixture
+def scene(installation: Installation, server: ServerProcess, browser: Browser) -> Iterator[Scene]:
+    """People and rooms of this test alone; after a test that stopped the server it runs again."""
+    if not server.is_running:
+        server.start()
+    scene = Scene(installation, server, browser)
+    yield scene
+    scene.close()
+    assert not scene.errors, scene.errors

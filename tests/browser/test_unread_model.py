@@ -24,10 +24,14 @@ SETUP = """async () => {
 
   // A page of which `inView` is the last message whose end can be seen.
   window.inView = null;
+  window.topOfView = 1;
   window.shown = { first: 1, messages: () => [], counts: () => true };
   window.numbers = (from, to) => Array.from({ length: to - from + 1 }, (_, i) => ({ dataset: { number: from + i } }));
   window.attention = Object.assign(new Emitter(), { isHere: true });
-  window.scroller = Object.assign(new Emitter(), { lastSeen: () => inView && { dataset: { number: inView } } });
+  window.scroller = Object.assign(new Emitter(), {
+    firstSeen: () => ({ dataset: { number: topOfView } }),
+    lastSeen: () => inView && { dataset: { number: inView } },
+  });
   window.pages = { hasBefore: true };
   window.sent = [];
   window.isCut = false;
@@ -102,10 +106,18 @@ def test_nothing_is_read_in_a_tab_that_nobody_looks_at(page: Page) -> None:
     assert page.evaluate("counts()") == [0, 0, 10]
 
 
-def test_a_view_behind_a_gap_reads_nothing_until_the_reader_skips_it(page: Page) -> None:
-    page.evaluate("show(9, 10, 10)")
+@pytest.mark.parametrize(("first", "top"), [(9, 9), (1, 9)], ids=["not loaded", "loaded"])
+def test_a_view_behind_unread_messages_reads_nothing_until_the_reader_goes_there(
+    page: Page, first: int, top: int
+) -> None:
+    page.evaluate("([first, top]) => { topOfView = top; show(first, 10, 10); }", [first, top])
     assert page.evaluate("counts()") == [4, 0, 6]
-    page.evaluate("reading.skip()")
+    page.evaluate("topOfView = 5; show(1, 10, 8)")
+    assert page.evaluate("counts()") == [2, 0, 8]
+
+
+def test_who_goes_to_the_end_has_passed_over_what_is_before_it(page: Page) -> None:
+    page.evaluate("topOfView = 9; show(9, 10, 10); scroller.emit('arrived')")
     assert page.evaluate("counts()") == [0, 0, 10]
 
 

@@ -23,8 +23,9 @@ const EVENTS = [
  * @param {import("../models/history.js").History} parts.history
  * @param {import("../models/scroll.js").Scroller} parts.scroller
  * @param {import("../models/unread.js").Unread} parts.unread
+ * @param {import("../models/attention.js").Attention} parts.attention
  */
-export function openRoom({ box, room, socket, timeline, history, scroller, unread }) {
+export function openRoom({ box, room, socket, timeline, history, scroller, unread, attention }) {
   const ifHere = (listener) => (frame) => {
     if (frame.room === room) listener(frame);
   };
@@ -39,7 +40,7 @@ export function openRoom({ box, room, socket, timeline, history, scroller, unrea
   socket.on("messages.purged", ifHere(reread));
 
   takePosition({ box, room, timeline, scroller, unread });
-  divideUnread({ box, room, socket, timeline, history, scroller, unread });
+  divideUnread({ box, room, socket, timeline, history, scroller, unread, attention });
   loadAtEdges({ box, history, scroller });
 }
 
@@ -58,17 +59,26 @@ function takePosition({ box, room, timeline, scroller, unread }) {
   } else {
     scroller.toBottom();
   }
+  box.dataset.placed = ""; // timeline.css shows it from here on
 }
 
 /** The line above the first unread message: it moves when something arrives unseen after all was read. */
-function divideUnread({ box, room, socket, timeline, history, scroller, unread }) {
-  const state = () => unread.get(room) ?? { unread: 0, lastRead: 0 };
-  let hadUnread = state().unread > 0;
+function divideUnread({ box, room, socket, timeline, history, scroller, unread, attention }) {
+  let isAllRead = (unread.get(room)?.unread ?? 0) === 0;
   let isFresh = true;
+  unread.on("counts", ({ id, unread: count }) => {
+    if (id === room && count === 0) isAllRead = true;
+  });
   history.on("drawn", () => {
-    const { unread: count, lastRead } = state();
-    if (count > 0 && !hadUnread) scroller.keep(() => timeline.divide(lastRead));
-    hadUnread = count > 0;
+    const { unread: count = 0, lastRead = 0 } = unread.get(room) ?? {};
+    if (count > 0 && isAllRead) {
+      isAllRead = false;
+      scroller.keep(() => timeline.divide(lastRead));
+    }
+    // Nobody looks: what arrives must not push the first of it out of view.
+    if (count > 0 && !attention.isHere && timeline.divider && scroller.isAtBottom && scroller.isAbove(timeline.divider)) {
+      scroller.showFrom(timeline.divider);
+    }
   });
   // A page that the browser had kept may be older than what was read elsewhere since.
   addEventListener("pageshow", (event) => {
@@ -86,19 +96,23 @@ function divideUnread({ box, room, socket, timeline, history, scroller, unread }
 /** Load further pages as the reader nears an edge, and say so when that fails. */
 function loadAtEdges({ box, history, scroller }) {
   let timer = 0;
+  let hasFailed = false;
   const near = () => {
-    if (notice.isConnected) return; // it failed: the reader says when to try again
+    if (hasFailed) return; // the reader says when to try again
     if (scroller.above < LOAD_WITHIN_SCREENS) history.loadBefore();
     if (scroller.below < LOAD_WITHIN_SCREENS) history.loadAfter();
+  };
+  const mark = () => {
+    scroller.keep(() => {
+      if (!hasFailed) notice.remove();
+      box.dataset.hasBefore = String(history.hasBefore);
+      box.dataset.hasAfter = String(history.hasAfter);
+    });
   };
   const settle = () => {
     clearTimeout(timer);
     delete box.dataset.loading;
-    scroller.keep(() => {
-      notice.remove();
-      box.dataset.hasBefore = String(history.hasBefore);
-      box.dataset.hasAfter = String(history.hasAfter);
-    });
+    mark();
   };
   const notice = document.createElement("p");
   const again = document.createElement("button");
@@ -116,18 +130,21 @@ function loadAtEdges({ box, history, scroller }) {
     }, SHOW_LOADING_MS);
   });
   history.on("loaded", () => {
+    hasFailed = false;
     settle();
     near();
   });
-  history.on("drawn", settle);
+  history.on("drawn", mark);
   history.on("failed", ({ direction, error }) => {
-    settle();
     console.warn(error);
+    hasFailed = true;
+    settle();
+    scroller.keep(() => (direction === "before" ? box.prepend(notice) : box.append(notice)));
     again.onclick = () => {
-      settle();
+      hasFailed = false;
+      mark();
       history.again(direction);
     };
-    scroller.keep(() => (direction === "before" ? box.prepend(notice) : box.append(notice)));
   });
   near();
 }

@@ -10,7 +10,7 @@ export function runSwitcher({ nav }) {
   const nothing = document.createElement("p");
   dialog.className = "switcher";
   dialog.setAttribute("aria-label", WORDS.switcher);
-  Object.assign(field, { type: "search", placeholder: WORDS.switcherHint, autocomplete: "off" });
+  Object.assign(field, { type: "text", enterKeyHint: "go", placeholder: WORDS.switcherHint, autocomplete: "off" });
   field.className = "switcher-field";
   list.className = "switcher-list";
   list.id = "switcher-list";

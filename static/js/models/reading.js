@@ -1,7 +1,7 @@
 /**
  * What of a room has really been seen: the messages whose end was in view while the person looked
- * at the page. Opening a room behind a link into its past, or in a tab in the background, reads
- * nothing of what came in between.
+ * at the page. It begins where they stopped reading, or where they went to the end by themselves;
+ * a link into the middle, or a tab in the background, reads nothing.
  */
 
 const SEND_EVERY_MS = 1_000;
@@ -17,7 +17,7 @@ export class Reading {
   /** Up to where the person has read here, as long as the server has not confirmed it; else 0. */
   #unsaid = 0;
   #timer = 0;
-  #skips = false;
+  #isFollowing = false;
 
   /**
    * @param {Object} options
@@ -38,6 +38,9 @@ export class Reading {
     this.#unread = unread;
     this.#send = send;
     scroller.on("moved", () => this.look());
+    scroller.on("arrived", () => {
+      if (!history.hasAfter) this.skip();
+    });
     attention.on("change", () => this.look());
   }
 
@@ -48,7 +51,7 @@ export class Reading {
 
   /** The person chose to pass over what is unread, up to what they see now. */
   skip() {
-    this.#skips = true;
+    this.#isFollowing = true;
     this.look();
   }
 
@@ -57,8 +60,9 @@ export class Reading {
     const state = this.#unread.get(this.#room);
     const seen = state && this.#attention.isHere ? this.#scroller.lastSeen() : null;
     if (!state || !seen) return;
+    this.#isFollowing ||= !this.#hasUnreadAbove(state.lastRead);
     const number = Number(seen.dataset.number);
-    if (number > state.lastRead && this.#isConnected(state.lastRead)) this.#read(number, state.lastRead);
+    if (number > state.lastRead && this.#isFollowing) this.#read(number, state.lastRead);
   }
 
   /** The server has said anew where the person stands; tell it what it has missed. */
@@ -92,9 +96,13 @@ export class Reading {
     if (!this.#timer) this.#timer = setTimeout(() => this.flush(), SEND_EVERY_MS);
   }
 
-  /** Whether nothing unread lies unseen between the position and what is shown. */
-  #isConnected(lastRead) {
-    if (this.#skips || !this.#history.hasBefore) return true;
-    return (this.#timeline.first ?? Infinity) <= lastRead + 1;
+  /** Whether something unread lies above what is in view. */
+  #hasUnreadAbove(lastRead) {
+    if (this.#history.hasBefore && (this.#timeline.first ?? Infinity) > lastRead + 1) return true;
+    const top = Number(this.#scroller.firstSeen()?.dataset.number);
+    return this.#timeline.messages().some((message) => {
+      const number = Number(message.dataset.number);
+      return number > lastRead && number < top && this.#timeline.counts(message);
+    });
   }
 }

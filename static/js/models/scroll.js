@@ -4,7 +4,8 @@
  * that opens) the bottom stays the bottom for who was there, and for anyone else the first message
  * in view stays where it was on the screen.
  *
- * Emits `moved` when the position or what is in view may have changed.
+ * Emits `moved` when the position or what is in view may have changed, and `arrived` when the reader
+ * has scrolled down to the bottom.
  */
 
 import { Emitter } from "../events.js";
@@ -94,6 +95,15 @@ export class Scroller extends Emitter {
     return element && element.getBoundingClientRect().bottom > this.#edge ? element : null;
   }
 
+  /** The first message of which anything is in view. @returns {HTMLElement|null} */
+  firstSeen() {
+    if (this.#isHidden) return null;
+    const edge = this.#edge;
+    let element = this.#list.children[this.#search((rect) => rect.bottom > edge)] ?? null;
+    while (element && !element.dataset.number) element = element.nextElementSibling;
+    return element;
+  }
+
   /** On a phone the side bar takes the place of the history, which must then keep its position. */
   get #isHidden() {
     return this.#box.clientHeight === 0;
@@ -120,10 +130,12 @@ export class Scroller extends Emitter {
 
   #scrolled() {
     if (this.#isHidden) return;
+    const wasStuck = this.#stuck;
     // Who is at the bottom leaves it by moving up, not by what grows below them.
     const movedUp = this.#box.scrollTop < this.#top - 1;
-    if (!this.#stuck || movedUp) this.#stuck = this.#distance <= AT_BOTTOM_PX;
+    if (!wasStuck || movedUp) this.#stuck = this.#distance <= AT_BOTTOM_PX;
     this.#remember();
+    if (this.#stuck && !wasStuck) this.emit("arrived");
     this.emit("moved");
   }
 

@@ -1,0 +1,186 @@
+"""What is unread: by what was really seen, and the same in all tabs."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from playwright.sync_api import BrowserContext, expect
+
+from messaging.models import Message
+from rooms.models import Membership
+from rooms.services import add_members, remove_member
+from tests.browser.scene import Chat, Scene
+from tests.factories import make_direct
+
+# Playwright tells every page that it has the focus; here the test says who has it.
+FOCUS = """
+window.hasTheFocus = false;
+document.hasFocus = () => window.hasTheFocus;
+window.look = (isHere) => { window.hasTheFocus = isHere; dispatchEvent(new Event(isHere ? "focus" : "blur")); };
+"""
+
+
+def unfocused(context: BrowserContext) -> BrowserContext:
+    context.add_init_script(FOCUS)
+    return context
+
+
+def line_before(chat: Chat) -> str:
+    """The text of the message that the unread line stands before."""
+    return chat.page.locator(".unread-divider + .message .content").inner_text()
+
+
+def read_number(scene: Scene) -> int:
+    return scene.do(lambda: Membership.objects.get(room=scene.team, user=scene.ben).read_number)
+
+
+def test_counts_and_the_unread_line_agree_in_two_tabs(scene: Scene) -> None:
+    ann = scene.enter(scene.ann, scene.team)
+    context = scene.context(scene.ben)
+    one, two = scene.open(context, scene.garden), scene.open(context, scene.garden)
+    expect(one.count(scene.team)).to_be_hidden()
+    for number in range(3):
+        ann.say(f"news {number}")
+    for tab in (one, two):
+        expect(tab.count(scene.team)).to_have_text("3")
+        expect(tab.link(scene.team)).to_contain_class("has-unread")
+        expect(tab.page).to_have_title(re.compile(r"^\(3\) Garden"))
+    one.link(scene.team).click()
+    expect(one.message("news 2")).to_be_visible()
+    assert line_before(one) == "news 0"
+    for tab in (one, two):
+        expect(tab.count(scene.team)).to_be_hidden()
+        expect(tab.page).to_have_title(re.compile(r"^(Team|Garden)"))
+    one.page.reload()
+    expect(one.message("news 2")).to_be_visible()
+    expect(one.page.locator(".unread-divider")).to_have_count(0)
+
+
+def test_reading_on_another_device_is_followed(scene: Scene) -> None:
+    scene.say(scene.team, scene.ann, ["one", "two"])
+    away = scene.enter(scene.ben, scene.garden)
+    expect(away.count(scene.team)).to_have_text("2")
+    scene.enter(scene.ben, scene.team)
+    expect(away.count(scene.team)).to_be_hidden()
+
+
+def test_a_tab_that_nobody_looks_at_reads_nothing(scene: Scene) -> None:
+    ann = scene.enter(scene.ann, scene.team)
+    ben = scene.open(unfocused(scene.context(scene.ben)), scene.team)
+    ann.say("are you there?")
+    ann.say("hello?")
+    expect(ben.message("hello?")).to_be_visible()
+    expect(ben.count(scene.team)).to_have_text("2")
+    assert line_before(ben) == "are you there?"
+    ben.page.evaluate("look(true)")
+    expect(ben.count(scene.team)).to_be_hidden()
+    # The line stays while it is being read, and moves on when something new arrives unseen.
+    expect(ben.page.locator(".unread-divider")).to_have_count(1)
+    ben.page.evaluate("look(false)")
+    ann.say("one more")
+    expect(ben.count(scene.team)).to_have_text("1")
+    assert line_before(ben) == "one more"
+
+
+def test_what_lies_below_the_view_stays_unread(scene: Scene) -> None:
+    scene.say(scene.team, scene.ann, [f"long message {number}\n" + "line\n" * 8 for number in range(20)])
+    ben = scene.enter(scene.ben, scene.team)
+    expect(ben.page.locator(".unread-divider")).to_be_in_viewport()
+    assert line_before(ben).startswith("long message 0")
+    expect(ben.to_latest).to_be_visible()
+    left = int(ben.count(scene.team).inner_text())
+    assert 10 < left < 20
+    expect(ben.to_latest.locator(".count")).to_have_text(str(left))
+    ben.to_latest.click()
+    expect(ben.count(scene.team)).to_be_hidden()
+    last = scene.do(lambda: Message.objects.in_room(scene.team).order_by("-number")[0].number)
+    ben.wait("() => document.title.startsWith('Team')")
+    expect.soft(ben.to_unread).to_be_hidden()
+    ben.page.reload()
+    assert read_number(scene) == last
+
+
+def test_the_first_unread_message_is_one_press_away(scene: Scene) -> None:
+    scene.say(scene.team, scene.ann, [f"message {number}" for number in range(90)])
+    ben = scene.open(scene.context(scene.ben), scene.team, number=80)
+    expect(ben.to_unread).to_be_visible()
+    ben.to_unread.click()
+    expect(ben.message("message 0")).to_be_in_viewport()
+    expect(ben.page.locator(".unread-divider")).to_be_in_viewport()
+    assert line_before(ben) == "message 0"
+
+
+def test_what_arrives_unseen_does_not_push_its_beginning_out_of_view(scene: Scene) -> None:
+    scene.say(scene.team, scene.ben, [f"old {number}" for number in range(40)])
+    ben = scene.open(unfocused(scene.context(scene.ben)), scene.team)
+    scene.say(scene.team, scene.ann, [f"news {number}" for number in range(60)])
+    expect(ben.message("news 59")).to_have_count(1)
+    expect(ben.page.locator(".unread-divider")).to_be_in_viewport()
+    expect(ben.message("news 0")).to_be_in_viewport()
+    ben.page.evaluate("look(true)")
+    expect(ben.to_latest.locator(".count")).not_to_have_text("60")
+    expect(ben.to_latest.locator(".count")).to_have_text(re.compile(r"\d\d"))
+
+
+def test_writing_reads_what_is_above_and_takes_the_line_away(scene: Scene) -> None:
+    scene.say(scene.team, scene.ann, ["question"])
+    ben = scene.open(unfocused(scene.context(scene.ben)), scene.team)
+    expect(ben.page.locator(".unread-divider")).to_have_count(1)
+    ben.say("answer")
+    expect(ben.page.locator(".unread-divider")).to_have_count(0)
+    expect(ben.count(scene.team)).to_be_hidden()
+
+
+def test_leaving_at_once_still_tells_what_was_read(scene: Scene) -> None:
+    scene.say(scene.team, scene.ann, ["short"])
+    ben = scene.enter(scene.ben, scene.team)
+    expect(ben.count(scene.team)).to_be_hidden()
+    ben.goto(scene.url(scene.garden))
+    expect(ben.count(scene.team)).to_be_hidden()
+
+
+def test_joins_are_shown_and_not_counted(scene: Scene) -> None:
+    ben = scene.enter(scene.ben, scene.garden)
+    scene.do(add_members, scene.ann, scene.team, [scene.cleo])
+    scene.say(scene.team, scene.ann, ["welcome, Cleo"])
+    expect(ben.count(scene.team)).to_have_text("1")
+
+
+def test_rooms_come_and_go_while_the_page_is_open(scene: Scene) -> None:
+    cleo = Chat(scene.context(scene.cleo).new_page())
+    with cleo.page.expect_websocket():
+        cleo.page.goto(f"{scene.server.url}/rooms/")
+    expect(cleo.link(scene.team)).to_have_count(0)
+    scene.do(add_members, scene.ann, scene.team, [scene.cleo])
+    expect(cleo.link(scene.team)).to_be_visible()
+    scene.say(scene.team, scene.ann, ["hello, Cleo"])
+    expect(cleo.count(scene.team)).to_have_text("1")
+    scene.do(remove_member, scene.ann, scene.team, scene.cleo)
+    expect(cleo.link(scene.team)).to_have_count(0)
+
+
+def test_who_is_removed_from_the_open_room_is_told(scene: Scene) -> None:
+    ben = scene.enter(scene.ben, scene.team)
+    scene.do(remove_member, scene.ann, scene.team, scene.ben)
+    expect(ben.page.locator(".composer-bar")).to_have_text(re.compile("no longer a member"))
+    expect(ben.link(scene.team)).to_have_count(0)
+
+
+@pytest.mark.parametrize("pointed", [False, True], ids=["nobody points at it", "someone points at it"])
+def test_direct_rooms_rise_with_activity_but_not_under_the_pointer(scene: Scene, pointed: bool) -> None:
+    with_ann = scene.do(make_direct, scene.ben, scene.ann)
+    with_cleo = scene.do(make_direct, scene.ben, scene.cleo)
+    scene.say(with_ann, scene.ann, ["older"])
+    scene.say(with_cleo, scene.cleo, ["newer"])
+    ben = scene.enter(scene.ben, scene.team)
+    first = ben.page.locator("[data-section=direct] .room-link").first
+    expect(first).to_have_attribute("data-room", str(with_cleo.pk))
+    if pointed:
+        ben.link(with_cleo).hover()
+    scene.say(with_ann, scene.ann, ["newest"])
+    expect(ben.count(with_ann)).to_have_text("2")
+    if pointed:
+        expect(first).to_have_attribute("data-room", str(with_cleo.pk))
+        ben.composer.hover()
+    expect(first).to_have_attribute("data-room", str(with_ann.pk))
