@@ -11,6 +11,7 @@ from django.contrib.auth.decorators import login_required
 from django.contrib.auth.mixins import LoginRequiredMixin
 from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.views import View
 from django.views.decorators.http import require_GET
@@ -73,12 +74,12 @@ class Messages(LoginRequiredMixin, View):
         room = get_object_or_404(Room.objects.joined_by(user_of(request)), slug=slug)
         content = request.POST.get("content", "").replace("\r\n", "\n")  # forms send line ends of their own
         try:
-            _send(user_of(request), room, content, request.POST.get("client_id", ""))
+            client_id = _send(user_of(request), room, content, request.POST.get("client_id", ""))
         except Refusal as refusal:
             messages.error(request, refusal.detail)
             membership = get_object_or_404(Membership.objects.current(), room=room, user=user_of(request))
             return _room_page(request, room, membership, draft=content, status=refusal.status)
-        return redirect("room", room.slug)
+        return redirect(f"{reverse('room', args=[room.slug])}#m-{client_id}")
 
 
 @require_GET
@@ -118,8 +119,8 @@ def _room_page(
     return render(request, "rooms/room.html", context, status=status)
 
 
-def _send(user: User, room: Room, content: str, client_id: str) -> None:
-    """Store a message; the form's `client_id` makes a form that is sent twice one message."""
+def _send(user: User, room: Room, content: str, client_id: str) -> UUID:
+    """Store a message and return its `client_id`, which makes a form that is sent twice one message."""
     try:
         name = UUID(client_id)
     except ValueError:
@@ -129,6 +130,7 @@ def _send(user: User, room: Room, content: str, client_id: str) -> None:
     outcome = append([Draft(room_id=room.pk, sender_id=user.pk, content=content, client_id=name)])[0]
     if outcome.error is not None:
         raise outcome.error
+    return name
 
 
 def _number(name: str, text: str) -> int:

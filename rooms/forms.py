@@ -20,7 +20,7 @@ class RoomForm(forms.Form):
     name = forms.CharField(
         max_length=100,
         help_text="Short and clear: people will look for it by this name.",
-        widget=forms.TextInput(attrs={"autofocus": True, "autocomplete": "off"}),
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
         error_messages={"required": "Give the room a name."},
     )
     kind = forms.ChoiceField(choices=[(kind.value, kind.label) for kind in OFFERED_KINDS], initial=Kind.PUBLIC.value)
@@ -46,6 +46,11 @@ class RoomForm(forms.Form):
         if unknown := [name for name in names if name not in found]:
             raise forms.ValidationError(f"Nobody here is called {', '.join(f'“{name}”' for name in unknown)}.")
         return list(found.values())
+
+    def focus(self) -> None:
+        """Put the cursor where something is to be done: at the first error, or else at the start."""
+        first = next((name for name in self.fields if name in self.errors), "name")
+        self.fields[first].widget.attrs["autofocus"] = True
 
     def refuse(self, refusal: Refusal) -> None:
         """Show what a service said: beside the field that it names, or else above the form."""

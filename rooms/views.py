@@ -87,6 +87,7 @@ def new_room(request: HttpRequest) -> HttpResponse:
             form.refuse(refusal)
         else:
             return redirect("room", room.slug)
+    form.focus()
     context = {"shell": shell(user_of(request)), "form": form, "kinds": KINDS}
     return render(request, "rooms/new.html", context)
 

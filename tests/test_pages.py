@@ -237,7 +237,7 @@ def test_a_form_that_is_sent_twice_is_one_message(cast: Cast) -> None:
     client_id = attribute(text_of(bob.get(f"/r/{cast.team.slug}/")), 'name="client_id" value')
     for _ in range(2):
         response = bob.post(f"/r/{cast.team.slug}/messages/", {"content": "One\r\nTwo", "client_id": client_id})
-        assert response.headers["Location"] == f"/r/{cast.team.slug}/"
+        assert response.headers["Location"] == f"/r/{cast.team.slug}/#m-{client_id}"
     assert [message.content for message in Message.objects.filter(client_id=client_id)] == ["One\nTwo"]
 
 
