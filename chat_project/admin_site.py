@@ -7,7 +7,7 @@ from typing import Any, NoReturn, cast
 
 from allauth.account.decorators import secure_admin_login
 from django.contrib import messages
-from django.contrib.admin import AdminSite, ModelAdmin
+from django.contrib.admin import AdminSite, ModelAdmin, ShowFacets
 from django.core.paginator import Paginator
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
@@ -65,6 +65,7 @@ class ServiceAdmin(ModelAdmin):
 
     paginator = UncountedPaginator
     show_full_result_count = False
+    show_facets = ShowFacets.NEVER  # each would be a count of its own
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         self._refuse_raw_write("save_model")
@@ -117,6 +118,7 @@ class ReadOnlyAdmin(ModelAdmin):
 
     paginator = UncountedPaginator
     show_full_result_count = False
+    show_facets = ShowFacets.NEVER  # each would be a count of its own
     sortable_by = ()
 
     def has_add_permission(self, request: HttpRequest) -> bool:

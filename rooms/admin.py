@@ -18,12 +18,15 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
+from django.utils.text import Truncator
 
 from accounts.models import User
 from chat_project.admin_site import ReadOnlyAdmin, ServiceAdmin, staff_member
 from rooms import naming, services
 from rooms.models import Kind, LogEntry, LogEpoch, Membership, Role, Room, RoomHead
 
+# Direct rooms have no name, and their slug is an id: its beginning tells them apart.
+SLUG_SHOWN = 16
 SEARCH_HELP = "Exactly: the id or the address of a room, the id or the @username of a person."
 
 
@@ -55,6 +58,36 @@ def link(text: Any, page: str, *args: Any, **query: Any) -> SafeString:
     return format_html('<a href="{}">{}</a>', f"{url}?{urlencode(query)}" if query else url, text)
 
 
+class RoomStandingFilter(admin.SimpleListFilter):
+    title = "standing"
+    parameter_name = "standing"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [("open", "Open"), ("archived", "Archived"), ("deleted", "Deleted")]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Room]) -> QuerySet[Room]:
+        match self.value():
+            case "open":
+                return queryset.filter(deleted_at__isnull=True, archived_at__isnull=True)
+            case "archived":
+                return queryset.filter(deleted_at__isnull=True, archived_at__isnull=False)
+            case "deleted":
+                return queryset.filter(deleted_at__isnull=False)
+        return queryset
+
+
+class MembershipStandingFilter(admin.SimpleListFilter):
+    title = "standing"
+    parameter_name = "standing"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [("current", "Members now"), ("past", "Past members")]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Membership]) -> QuerySet[Membership]:
+        wanted = {"current": True, "past": False}.get(self.value() or "")
+        return queryset if wanted is None else queryset.filter(left_at__isnull=wanted)
+
+
 class MutedFilter(admin.SimpleListFilter):
     title = "muted"
     parameter_name = "muted"
@@ -80,9 +113,9 @@ class RoomAddForm(forms.ModelForm):
 class RoomAdmin(ServiceAdmin):
     """Deleting takes a room out of sight and keeps all of it, so it can be restored here."""
 
-    list_display = ("title", "slug", "kind", "owner_name", "members", "last_message_at", "standing", "created_at")
+    list_display = ("title", "kind", "owner_name", "members", "last_message_at", "standing", "created_at")
     list_select_related = ("head",)
-    list_filter = ("kind", ("archived_at", admin.EmptyFieldListFilter), ("deleted_at", admin.EmptyFieldListFilter))
+    list_filter = (RoomStandingFilter, "kind")
     # The beginning of a slug has an index; `get_search_results` does the search.
     search_fields = ("slug",)
     search_help_text = "The beginning of a name or an address, the id of a room, or the @username of one of its people."
@@ -103,6 +136,8 @@ class RoomAdmin(ServiceAdmin):
     )
     readonly_fields = ("kind", "members", "standing", "created_by", "created_at", "see_also")
     actions = ("archive", "unarchive", "restore")
+    delete_confirmation_template = "admin/rooms/end_one.html"
+    delete_selected_confirmation_template = "admin/rooms/end_several.html"
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Room]:
         owners = Membership.objects.current().filter(room=OuterRef("pk"), role=Role.OWNER)
@@ -165,7 +200,7 @@ class RoomAdmin(ServiceAdmin):
 
     @admin.display(description="room")
     def title(self, room: Room) -> str:
-        return room.name or room.slug
+        return room.name or Truncator(room.slug).chars(SLUG_SHOWN)
 
     @admin.display(description="owner")
     def owner_name(self, room: Room) -> str:
@@ -217,13 +252,15 @@ class MembershipAdmin(ServiceAdmin):
 
     list_display = ("user", "room_link", "role", "joined_at", "left_at", "muted_until")
     list_select_related = ("user", "room")
-    list_filter = ("role", ("left_at", admin.EmptyFieldListFilter), MutedFilter)
+    list_filter = (MembershipStandingFilter, "role", MutedFilter)
     search_fields = ("=room__slug",)  # shows the box; `get_search_results` does the search
     search_help_text = SEARCH_HELP
     autocomplete_fields = ("room", "user")
     sortable_by = ()
     ordering = ("-id",)
     fields = ("room_link", "user", "role", "muted_until", "joined_at", "left_at", "read_number", "notification_level")
+    delete_confirmation_template = "admin/rooms/end_one.html"
+    delete_selected_confirmation_template = "admin/rooms/end_several.html"
     readonly_fields = ("room_link", "user", "joined_at", "left_at", "read_number", "notification_level")
 
     def get_search_results(
