@@ -37,10 +37,11 @@ logger = logging.getLogger(__name__)
 NOTICES = frozenset({Kind.SYSTEM, Kind.JOIN, Kind.LEAVE})
 # Deadlocks and serialisation failures pass; a transaction that keeps failing does not.
 RETRIES = 3
-# SQLSTATEs: lock_timeout; deadlock and serialisation failure; check_violation, which is what a
-# row without a partition gets.
+# SQLSTATEs: lock_timeout; deadlock, serialisation failure, and the key of a send record that another
+# room's batch wrote first, which the next try reads; check_violation, which is what a row without
+# a partition gets.
 _LOCK_NOT_AVAILABLE = "55P03"
-_TRANSIENT = {"40P01", "40001"}
+_TRANSIENT = {"40P01", "40001", "23505"}
 _CHECK_VIOLATION = "23514"
 
 
@@ -67,6 +68,8 @@ class _Entry:
     # The earlier send of the same client_id: in the database, or in this batch.
     original_id: UUID | None = None
     twin: _Entry | None = field(default=None)
+    # The id that it was given last: ids can run ahead of every clock.
+    given_id: UUID | None = None
 
 
 def append(drafts: Sequence[Draft], *, patience: float | None = None) -> list[Outcome]:
@@ -83,12 +86,12 @@ def append(drafts: Sequence[Draft], *, patience: float | None = None) -> list[Ou
         try:
             partitions.ensure(_months(waiting))
             _settle(waiting, patience)
+            _resolve_duplicates(waiting)
         except (OperationalError, InterfaceError):
             logger.exception("append: the database failed for %d drafts", len(waiting))
             _refuse_open(waiting, Unavailable("The message could not be stored now. Try again."))
             if not connection.in_atomic_block:
                 connection.close()  # the next batch begins with a fresh one
-        _resolve_duplicates(entries)
     if signals := [entry.event for entry in entries if entry.event]:
         for entry in entries:
             if entry.event and entry.outcome and entry.outcome.message and bus.wants_fragment(entry.event.room):
@@ -106,13 +109,12 @@ def _prepare(draft: Draft) -> _Entry:
 
 
 def _months(entries: Sequence[_Entry]) -> set[partitions.Month]:
-    """The months whose partitions the batch may need: of imports, of now, and of soon."""
+    """The months whose partitions the batch may need: of imports, of now, of soon, of ids given in vain."""
     now = timezone.now()
-    soon = now + timedelta(hours=1)  # clocks differ, and a batch may cross midnight
-    return {partitions.month_of(entry.draft.imported_at or now) for entry in entries} | {
-        partitions.month_of(now),
-        partitions.month_of(soon),
-    }
+    times = {now, now + timedelta(hours=1)}  # clocks differ, and a batch may cross midnight
+    times.update(entry.draft.imported_at for entry in entries if entry.draft.imported_at)
+    times.update(moment_of(entry.given_id) for entry in entries if entry.given_id)
+    return {partitions.month_of(each) for each in times}
 
 
 def _settle(entries: list[_Entry], patience: float | None) -> None:
@@ -125,7 +127,10 @@ def _settle(entries: list[_Entry], patience: float | None) -> None:
         except (DataError, IntegrityError, OperationalError, InterfaceError) as error:
             _reopen(entries)
             state = getattr(error.__cause__, "sqlstate", None)
-            if state == _LOCK_NOT_AVAILABLE and not skip_held:
+            if attempt < RETRIES and state == _LOCK_NOT_AVAILABLE:
+                # A head is held: go on without its room. Held once more it is a row that others
+                # write in passing (a read position, a send record): wait for them.
+                patience = None if skip_held else patience
                 skip_held = True
                 continue
             if attempt < RETRIES and state in _TRANSIENT:
@@ -134,9 +139,10 @@ def _settle(entries: list[_Entry], patience: float | None) -> None:
                 continue
             if isinstance(error, (OperationalError, InterfaceError)):
                 raise
+            if len(entries) == 1:
+                logger.exception("append: the database refuses a draft of %s", entries[0].draft.sender_id)
             break
     if len(entries) == 1:
-        logger.exception("append: the database refuses a draft of %s", entries[0].draft.sender_id)
         _refuse_open(entries, Invalid("The message cannot be stored as it is."))
         return
     middle = len(entries) // 2
@@ -237,6 +243,7 @@ def _number(entry: _Entry, fact: Facts, head: Head) -> MessageRow:
     id_time = head.moment_for_import(draft.imported_at, fact.now) if draft.imported_at else fact.now
     counts = draft.imported_at is None and draft.kind not in NOTICES
     place = head.next_message(id_time, counts=counts)
+    entry.given_id = place.id
     row = MessageRow(
         place.id, draft.room_id, place.seq, place.number, place.unread_index, str(draft.kind), draft.sender_id,
         draft.content, entry.html, draft.client_id, draft.client_time, draft.metadata, draft.reply_to, created_at,

@@ -16,13 +16,14 @@ from messaging.models import Kind, Message
 from messaging.wire import message_out
 from realtime import bus
 from rooms import log
+from rooms.uuid7 import moment_of
 
 
 def write(head: log.Head, kind: str, user: User, metadata: dict[str, Any]) -> None:
     """Store a notice of that kind about `user`, and publish it after COMMIT."""
     assert head.now is not None, "heads come from lock()"
-    partitions.ensure([partitions.month_of(head.now)])
     place = head.next_message(head.now, counts=False)
+    partitions.ensure([partitions.month_of(moment_of(place.id))])
     message = Message.objects.create(
         id=place.id,
         room_id=head.room_id,

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from typing import Protocol
 from uuid import UUID
 
-from django.db import transaction
+from django.db import connection, transaction
 
 from realtime.events import Recheck, Signal
 
@@ -48,7 +48,10 @@ def wants_fragment(room: str) -> bool:
 
 def publish_on_commit(signals: Sequence[Signal]) -> None:
     """Send when the transaction around this call has been committed; at once outside of one."""
-    transaction.on_commit(lambda: publish(signals))
+    if connection.in_atomic_block:
+        transaction.on_commit(lambda: publish(signals))
+    else:  # on_commit would first see to it that the database answers, which is not needed any more
+        publish(signals)
 
 
 def recheck(user_ids: Iterable[UUID | str]) -> None:

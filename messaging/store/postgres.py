@@ -120,7 +120,7 @@ class PostgresStatements:
 @contextmanager
 def begin(patience: float | None) -> Iterator[PostgresStatements]:
     if connection.in_atomic_block:  # of the caller: the admin, a join
-        with transaction.atomic():
+        with transaction.atomic(), connection.wrap_database_errors:
             yield PostgresStatements(connection.connection)
         return
     connection.ensure_connection()
