@@ -30,6 +30,7 @@ from realtime.errors import Conflict, Forbidden, Gone, Invalid, NotFound, ReadOn
 from realtime.events import Event
 from rooms.log import Head
 from rooms.permissions import Action, allows
+from rooms.uuid7 import moment_of
 
 logger = logging.getLogger(__name__)
 
