@@ -120,6 +120,11 @@ def test_what_was_tampered_with_is_found(what: str, chain: list[AuditEntry]) -> 
     assert (verdict.broken_at, verdict.sealed, verdict.intact) == (3, 2, False)
 
 
+def test_a_number_left_out_is_named(chain: list[AuditEntry]) -> None:
+    run_sql("DELETE FROM audit_auditseal WHERE position = 2")
+    assert "no seal with this number" in verify().reason
+
+
 def test_a_swapped_pair_is_found(chain: list[AuditEntry]) -> None:
     run_sql("UPDATE audit_auditseal SET position = -position WHERE position IN (3, 4)")
     run_sql("UPDATE audit_auditseal SET position = CASE position WHEN -3 THEN 4 ELSE 3 END WHERE position < 0")
