@@ -8,12 +8,13 @@ import msgspec
 from django.conf import settings
 
 from accounts.models import User
+from realtime.values import Id
 
 
 class Person(msgspec.Struct, frozen=True, gc=False):
     """`{"id", "username", "display_name", "avatar"}` of PROTOCOL."""
 
-    id: str
+    id: Id
     username: str
     display_name: str
     avatar: str | None

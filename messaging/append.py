@@ -24,10 +24,11 @@ from messaging.drafts import Draft, check_client_time
 from messaging.events import event_of
 from messaging.models import Kind, Message
 from messaging.store.rows import Asked, Facts, MessageRow, ReadRow, RecordRow
-from messaging.wire import MessageOut, ReplyOut, encode_json, messages_out, timestamp
+from messaging.wire import MessageOut, ReplyOut, encode_json, messages_out
 from realtime import bus
 from realtime.errors import Conflict, Forbidden, Gone, Invalid, NotFound, ReadOnly, Refusal, Unavailable
 from realtime.events import Event
+from realtime.values import timestamp
 from rooms.log import Head
 from rooms.permissions import Action, allows
 from rooms.uuid7 import moment_of

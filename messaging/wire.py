@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -11,6 +10,7 @@ import msgspec
 
 from accounts.people import Person, person_of
 from messaging.models import Message
+from realtime.values import Id, Timestamp, timestamp
 
 # A reply shows the beginning of what it answers; the whole is one jump away.
 EXCERPT_LENGTH = 200
@@ -19,7 +19,7 @@ EXCERPT_LENGTH = 200
 class ReplyOut(msgspec.Struct, frozen=True, gc=False):
     """What a reply shows of the message that it answers."""
 
-    id: str
+    id: Id
     number: int
     sender: Person | None
     content: str
@@ -29,15 +29,15 @@ class ReplyOut(msgspec.Struct, frozen=True, gc=False):
 class MessageOut(msgspec.Struct, gc=False):
     """A message of PROTOCOL. The same for every reader: `me` is added by REST where it is due."""
 
-    id: str
-    room: str
+    id: Id
+    room: Id
     seq: int
     number: int
     kind: str
     sender: Person | None
     content: str
     html: str
-    client_id: str | None
+    client_id: Id | None
     reply_to: ReplyOut | None
     thread: None
     attachments: list[Any]
@@ -45,18 +45,13 @@ class MessageOut(msgspec.Struct, gc=False):
     mentions: list[Any]
     metadata: dict[str, Any]
     pinned: bool
-    edited_at: str | None
-    deleted_at: str | None
-    created_at: str
+    edited_at: Timestamp | None
+    deleted_at: Timestamp | None
+    created_at: Timestamp
 
 
 encode_json = msgspec.json.Encoder().encode
 decode_message = msgspec.json.Decoder(MessageOut).decode
-
-
-def timestamp(moment: datetime) -> str:
-    """RFC 3339 in UTC with microseconds."""
-    return moment.isoformat(timespec="microseconds")[:-6] + "Z"
 
 
 def message_out(message: Message, replied: Mapping[UUID, Message]) -> MessageOut:

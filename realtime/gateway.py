@@ -27,6 +27,7 @@ from realtime.identity import Identity
 from realtime.resume import go_live, replay_before, reset
 from realtime.server import EXTENSION
 from realtime.source import Standing
+from realtime.values import timestamp
 
 logger = logging.getLogger(__name__)
 
@@ -222,7 +223,7 @@ class _Session:
                 **({"ref": call.ref} if call.ref else {}),
                 user=standing.user,
                 connection=connection.id,
-                server_time=datetime.now(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z"),
+                server_time=timestamp(datetime.now(UTC)),
                 heartbeat_s=HEARTBEAT_S,
                 epoch=hub.epoch,
                 rooms=[room.summary for room in standing.rooms],

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection
-from datetime import datetime
 from uuid import UUID
 
 import msgspec
@@ -12,13 +11,14 @@ from django.db.models import F
 
 from accounts.models import User
 from accounts.people import Person, person_of
+from realtime.values import Id, Timestamp, timestamp
 from rooms.models import Kind, Membership, MembershipQuerySet, Room, RoomHead
 
 
 class RoomSummary(msgspec.Struct, gc=False):
     """A room of PROTOCOL as one member sees it. `name` of a direct room is its other people."""
 
-    id: str
+    id: Id
     slug: str
     kind: str
     name: str
@@ -29,7 +29,7 @@ class RoomSummary(msgspec.Struct, gc=False):
     unread: int
     mentions: int
     role: str
-    last_message_at: datetime | None
+    last_message_at: Timestamp | None
     archived: bool
     member_count: int
     peer: Person | None
@@ -81,7 +81,7 @@ def _summary(membership: Membership, others: list[User]) -> RoomSummary:
         unread=unread_of(head, membership.read_index),
         mentions=0,  # no message mentions anyone yet: mentions come with their own rows
         role=membership.role,
-        last_message_at=head.last_message_at,
+        last_message_at=timestamp(head.last_message_at) if head.last_message_at else None,
         archived=room.archived_at is not None,
         member_count=head.member_count,
         peer=person_of(others[0]) if len(others) == 1 else None,

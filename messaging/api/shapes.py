@@ -5,6 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from messaging.wire import MessageOut
+from realtime.values import Id
 
 
 class MessagePage(msgspec.Struct, gc=False):
@@ -20,7 +21,7 @@ class LogEvent(msgspec.Struct, gc=False):
     """An event as the socket would have it; its message is shown as it is now."""
 
     type: str
-    room: str
+    room: Id
     seq: int
     data: msgspec.Raw
 
@@ -32,7 +33,7 @@ class LogPage(msgspec.Struct, gc=False):
     next_after: int
     as_of_seq: int
     floor_seq: int
-    epoch: str
+    epoch: Id
 
 
 class Position(msgspec.Struct, gc=False):

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
-from datetime import datetime
 from typing import Any
 
 import msgspec
 
 from accounts.models import User
 from accounts.people import Person, person_of
+from realtime.values import Id, Timestamp, timestamp
 from rooms.models import Membership, Room
 from rooms.permissions import Action, allows
 from rooms.summaries import RoomSummary, summary
@@ -21,7 +21,7 @@ class ListedRoom(msgspec.Struct, gc=False, forbid_unknown_fields=True):
     The schema says that there is nothing else in it: that tells it from a `RoomDetail`.
     """
 
-    id: str
+    id: Id
     slug: str
     kind: str
     name: str
@@ -35,7 +35,7 @@ class RoomDetail(RoomSummary, gc=False):
     """A room as a member of it sees it. `may` is what they may do in it."""
 
     settings: dict[str, Any]
-    muted_until: datetime | None
+    muted_until: Timestamp | None
     may: list[str]
 
 
@@ -44,8 +44,8 @@ class Member(msgspec.Struct, gc=False):
 
     user: Person
     role: str
-    joined_at: datetime
-    muted_until: datetime | None
+    joined_at: Timestamp
+    muted_until: Timestamp | None
 
 
 class RoomList(msgspec.Struct, gc=False):
@@ -81,7 +81,7 @@ def detail(user: User, room: Room) -> RoomDetail | ListedRoom:
         for action in Action
         if allows(action, role=held.role, kind=room.kind, settings=room.settings, overrides=held.permissions)
     ]
-    return RoomDetail(**msgspec.structs.asdict(seen), settings=room.settings, muted_until=held.muted_until, may=may)
+    return RoomDetail(**msgspec.structs.asdict(seen), settings=room.settings, muted_until=_muted_until(held), may=may)
 
 
 def listed(rooms: Collection[Room], user: User) -> list[ListedRoom]:
@@ -104,4 +104,8 @@ def listed(rooms: Collection[Room], user: User) -> list[ListedRoom]:
 
 def members(memberships: Iterable[Membership]) -> list[Member]:
     """Memberships with their users loaded."""
-    return [Member(person_of(row.user), row.role, row.joined_at, row.muted_until) for row in memberships]
+    return [Member(person_of(row.user), row.role, timestamp(row.joined_at), _muted_until(row)) for row in memberships]
+
+
+def _muted_until(membership: Membership) -> Timestamp | None:
+    return timestamp(membership.muted_until) if membership.muted_until else None

@@ -23,6 +23,7 @@ from accounts.models import User
 from audit.services import record
 from realtime import bus
 from realtime.errors import Forbidden, NotFound, ReadOnly
+from realtime.values import timestamp
 from rooms import log
 from rooms.models import LISTED_KINDS, Membership, Room
 from rooms.permissions import Action, allows, outranks, staff_may
@@ -113,7 +114,7 @@ class Change:
         payload = {
             "user": str(membership.user_id),
             "role": str(membership.role),
-            "muted_until": muted_until.isoformat() if muted_until and muted_until > self.now else None,
+            "muted_until": timestamp(muted_until) if muted_until and muted_until > self.now else None,
         }
         log.enter(self.head, "member.changed", self.actor, payload)
 
