@@ -160,7 +160,7 @@ class Connection:
     )  # fmt: skip
 
     def __init__(self, identity: Identity, writer: Writer) -> None:
-        self.id = uuid4().hex
+        self.id = str(uuid4())
         self.identity = identity
         self.writer = writer
         self.audience = "data"
