@@ -12,7 +12,7 @@ from django.db.models import Exists, OuterRef, Q
 from django.db.models.functions import Lower
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.models import User
 from accounts.requests import user_of
@@ -38,7 +38,7 @@ KINDS = [
 ]
 
 
-@require_GET
+@require_safe
 @login_required
 def home(request: HttpRequest) -> HttpResponse:
     """Go on where the user left off: the last open room, or the liveliest, or the directory."""
@@ -48,7 +48,7 @@ def home(request: HttpRequest) -> HttpResponse:
     return redirect("room", last.slug) if last else redirect("directory")
 
 
-@require_GET
+@require_safe
 @login_required
 def directory(request: HttpRequest) -> HttpResponse:
     """List the rooms that anyone may join. Pages are counted here: a directory is short, and still."""
