@@ -37,15 +37,15 @@ class PeriodFilter(admin.SimpleListFilter):
 class AuditEntryAdmin(ReadOnlyAdmin):
     """Every filter is an index with the newest first, and nothing is sorted or counted otherwise."""
 
-    list_display = ("created_at", "severity", "action_link", "actor_link", "target_link", "ip")
-    list_display_links = ("created_at",)
+    list_display = ("at", "severity", "action_link", "actor_link", "target_link", "ip")
+    list_display_links = ("at",)
     list_filter = ("severity", PeriodFilter)
     search_fields = ("actor_name",)  # shows the box; `get_search_results` does the search
     search_help_text = "Exactly: an action (user.suspended), a username, or the id of a user, room or token."
     ordering = ("-id",)
     list_per_page = 100
     fields = (
-        *("id", "created_at", "severity", "action_link", "actor_link", "target_link", "target_type"),
+        *("id", "at", "severity", "action_link", "actor_link", "target_link", "target_type"),
         *("ip", "user_agent", "details", "sealed"),
     )
 
@@ -61,6 +61,10 @@ class AuditEntryAdmin(ReadOnlyAdmin):
         if re.fullmatch(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}", term):
             return queryset.filter(Q(target_id=term.lower()) | Q(actor_id=term)), False
         return queryset.filter(Q(actor_name=term) | Q(target_id=term)), False
+
+    @admin.display(description="time (UTC)")
+    def at(self, entry: AuditEntry) -> str:
+        return f"{entry.created_at:%Y-%m-%d %H:%M:%S}"
 
     @admin.display(description="action")
     def action_link(self, entry: AuditEntry) -> SafeString:

@@ -151,6 +151,13 @@ def test_a_new_password_ends_the_other_sessions_and_keeps_this_one(
     assert AuditEntry.objects.get(action="user.password_changed").actor_id == alice.pk
 
 
+def test_the_admin_has_no_change_of_password_that_is_not_recorded(boss: User) -> None:
+    form = {"old_password": PASSWORD, "new_password1": "another pass phrase", "new_password2": "another pass phrase"}
+    answer = signed_in(boss).post("/admin/password_change/", form)
+    assert answer["Location"] == "/accounts/password/change/"
+    assert User.objects.get().check_password(PASSWORD)
+
+
 def test_a_password_changed_in_the_shell_reaches_the_sockets_too(
     alice: User, ears: Ears, monkeypatch: pytest.MonkeyPatch, django_capture_on_commit_callbacks: Committing
 ) -> None:
