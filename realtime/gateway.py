@@ -12,6 +12,7 @@ from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from http.cookies import CookieError, SimpleCookie
 from typing import Any, Literal
+from uuid import UUID
 
 from channels.consumer import AsyncConsumer
 from django.conf import settings
@@ -43,7 +44,7 @@ Authenticator = Callable[[dict[str, Any]], Identity | None]
 
 
 class Hello(Command, kw_only=True):
-    cursors: dict[str, int] = {}
+    cursors: dict[UUID, int] = {}
     epoch: str | None = None
     audience: Literal["data", "web"] = "data"
     # More cursors follow with `resume`: rooms without one are not live before they came.
@@ -51,7 +52,7 @@ class Hello(Command, kw_only=True):
 
 
 class Resume(Command, kw_only=True):
-    cursors: dict[str, int]
+    cursors: dict[UUID, int]
     more: bool = False
 
 
@@ -230,13 +231,14 @@ class _Session:
             )
         )
         rooms = {room.id: room for room in standing.rooms}
-        for room in hello.cursors.keys() - rooms.keys():
+        cursors = {str(room): cursor for room, cursor in hello.cursors.items()}
+        for room in cursors.keys() - rooms.keys():
             connection.send(frame("room.removed", room=room))
         same_log = hello.epoch is None or hello.epoch == hub.epoch
-        self.held = {name: room for name, room in rooms.items() if name not in hello.cursors}
+        self.held = {name: room for name, room in rooms.items() if name not in cursors}
         if not hello.more:
             await self._release()
-        for name, cursor in hello.cursors.items():
+        for name, cursor in cursors.items():
             if name in rooms and not await self._follow(rooms[name], cursor if same_log else -1):
                 return False
         if not hello.more:
@@ -251,7 +253,8 @@ class _Session:
 
     async def _resume(self, resume: Resume) -> None:
         assert self.standing is not None
-        for name, cursor in resume.cursors.items():
+        for room_id, cursor in resume.cursors.items():
+            name = str(room_id)
             if room := self.held.pop(name, None):
                 await self._follow(room, cursor)
             elif name in self.connection.rooms:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import ast
 import asyncio
+import json
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -308,6 +310,9 @@ async def test_a_server_sends_every_frame_that_is_described(world: World) -> Non
 
     await world.shell(set_role, room, ben.user, Role.MODERATOR)
     await ears.expect("member.changed", room=room_id)
+    await world.shell(services.mute_member, ann.user, room, ben.user, datetime(2100, 1, 1, tzinfo=UTC))
+    changed = await ears.expect("member.changed", room=room_id)
+    assert changed["data"]["muted_until"] == "2100-01-01T00:00:00.000000Z"
     await world.shell(services.update_room, ann.user, room, topic="Tea", settings={"permissions": {"invite": "admin"}})
     await ears.expect("room.changed", room=room_id)
     newcomer = await world.socket(cat)
@@ -318,3 +323,33 @@ async def test_a_server_sends_every_frame_that_is_described(world: World) -> Non
     await ears.expect("member.left", room=room_id)
     await asyncio.gather(ears.in_step(), mouth.in_step(), newcomer.in_step())
     assert {frame["type"] for socket in (ears, mouth, newcomer) for frame in socket.frames} == set(contract().frames)
+
+
+async def test_a_room_is_named_by_its_id_and_by_nothing_else(world: World) -> None:
+    ann = await world.person()
+    room = str((await world.room(ann)).pk)
+    socket = await world.socket(ann)
+    await socket.raw('{"type": "resume", "ref": "slug", "cursors": {"team": 1}}')
+    assert "UUID" in (await socket.expect("error", ref="slug", code="invalid"))["detail"]
+    # In whatever case: it is the same id.
+    await socket.raw(json.dumps({"type": "view", "ref": "view", "room": room.upper()}))
+    await socket.expect("viewing", ref="view", room=room)
+    other = await world.connect(ann)
+    await other.raw(json.dumps({"type": "hello", "ref": "hello", "cursors": {room.upper(): 0}}))
+    await other.expect("ready", ref="hello")
+    await other.expect("member.joined", room=room)
+
+    late = await world.connect(ann)
+    await late.raw('{"type": "hello", "ref": "hello", "cursors": {"team": 1}}')
+    await late.expect("error", ref="hello", code="invalid")
+    assert await late.closed() == connection.Code.BAD_FRAME
+
+
+async def test_a_call_to_a_server_is_held_against_the_description(world: World) -> None:
+    ann = await world.person()
+    room = await world.room(ann)
+    assert (await world.rest(ann, "POST", f"rooms/{room.pk}/messages/", {"content": "Hello"}))[0] == 201
+    status, log = await world.rest(ann, "GET", f"rooms/{room.pk}/log/?after=0")
+    assert (status, [event["type"] for event in log["results"]]) == (200, ["member.joined", "message.created"])
+    assert (await world.rest(None, "GET", "me/"))[0] == 401
+    assert (await world.rest(ann, "GET", "nothing/"))[0] == 404
