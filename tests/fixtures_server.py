@@ -40,6 +40,7 @@ from pytest_django import DjangoDbBlocker
 from accounts.models import User
 from integrations.services import create_token
 from rooms.models import Room
+from tests.contract import check
 from tests.factories import make_room, make_user
 from tests.servers import ServerProcess
 from tests.socket_client import Socket
@@ -213,7 +214,7 @@ class World:
         server: ServerProcess | None = None,
         headers: Mapping[str, str] | None = None,
     ) -> tuple[int, Any]:
-        """Call the REST API (`path` under `/api/v1/`); return status and decoded body."""
+        """Call the REST API (`path` under `/api/v1/`) and check the answer; return status and decoded body."""
         given = dict(headers or {})
         if guest is not None:
             given["Authorization"] = f"Bearer {guest.token}"
@@ -243,6 +244,7 @@ def _call(server: ServerProcess, method: str, path: str, body: Any, headers: Map
         text = response.read()
     finally:
         connection.close()
+    check(method, urlsplit(path).path, response.status, response.headers.get("Content-Type", ""), text)
     return response.status, json.loads(text) if text else None
 
 
