@@ -114,7 +114,7 @@ def read_range(room_id: UUID | str, after: int, limit: int, *, fragments: bool =
             events.append(event_of_entry(entry, encode_json(about), _fragment(about, fragments)))
     events.sort(key=_seq)
     # What is missing up to here is void, so a reader's cursor may move to the end of the range.
-    return LogRange(events, head.last_seq, head.floor_seq)
+    return LogRange(events, head.last_seq, head.floor_seq, upto)
 
 
 def _seq(event: Event) -> int:

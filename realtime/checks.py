@@ -101,25 +101,34 @@ class Checks:
             }
             try:
                 standings = await pool.run(self._hub.source.standings, asked) if asked else {}
-                for user, attendance in users.items():
-                    await self._apply(attendance, standings.get(user), asked[user])
             except Exception:
                 logger.exception("could not recheck %d users", len(users))
                 self._again(users)
+                continue
+            # First of all and of all: whose session has ended waits for nobody else's rooms.
+            for user, attendance in users.items():
+                self._end_sessions(attendance, standings.get(user), asked[user])
+            for user, standing in standings.items():
+                try:
+                    await self._apply(users[user], standing)
+                except Exception:
+                    logger.exception("could not recheck user %s", user)
+                    self._again([user])
 
     def _again(self, users: Collection[str]) -> None:
         loop = asyncio.get_running_loop()
         for user in users:
             loop.call_later(RETRY_S, self.recheck, user)
 
-    async def _apply(self, attendance: Attendance, standing: Standing | None, asked: set[str]) -> None:
-        """Make a user's sockets what the database says that they are."""
+    def _end_sessions(self, attendance: Attendance, standing: Standing | None, asked: set[str]) -> None:
+        """Close the sockets whose credential no longer stands, or all where the user may not be here."""
         for connection in tuple(attendance.connections):
             credential = connection.identity.credential
             if standing is None or (credential in asked and credential not in standing.credentials):
                 connection.end(Code.UNAUTHENTICATED, "the session has ended")
-        if standing is None:
-            return
+
+    async def _apply(self, attendance: Attendance, standing: Standing) -> None:
+        """Make a user's sockets what the database says that they are."""
         attendance.rev = standing.rev
         await self._apply_rooms(attendance, standing)
         self._apply_reads(attendance, standing)

@@ -21,8 +21,12 @@ logger = logging.getLogger(__name__)
 HOLE_PATIENCE_S = 0.05
 # How much of a room is replayed at most, to a socket or to a process; beyond, a page is cheaper.
 REPLAY_MAX = 500
-# Recent events are kept for sockets that go live, which are rarely further behind than this.
+# Entries that one read brings: what a slow reader has yet to take is held in memory meanwhile.
+READ_PAGE = 100
+# Recent events are kept for sockets that go live, which are rarely further behind than this. In
+# bytes too: messages can be long, and rooms many.
 RECENT_MAX = 64
+RECENT_BYTES = 256 << 10
 RETRY_S = 1.0
 
 
@@ -44,6 +48,7 @@ class Feed:
         self._epoch = epoch
         # Every event after `_recent_from` up to `seq` that was not void.
         self._recent: deque[Event] = deque()
+        self._recent_size = 0
         self._recent_from = seq
         self._ahead: dict[int, Event] = {}
         self._expected = seq
@@ -51,6 +56,8 @@ class Feed:
         self._repair: asyncio.Task[None] | None = None
         # Called with an event that takes sockets out of the room, right after its delivery.
         self.on_departure: Callable[[Feed, Event], None] = lambda feed, event: None
+        # Called when events were passed over: departures may have been among them.
+        self.on_jump: Callable[[Feed], None] = lambda feed: None
 
     # --- Sockets ---
 
@@ -125,7 +132,8 @@ class Feed:
         self._expected = max(self._expected, head)
         while self.seq < head:
             before = self.seq
-            await asyncio.shield(self._start_repair())
+            # Not awaited itself: a repair that is cancelled is none of the asker's doing.
+            await asyncio.wait([self._start_repair()])
             if self.seq == before:
                 raise Unavailable("The log cannot be read now.")
 
@@ -134,9 +142,10 @@ class Feed:
         try:
             while self.seq < self._expected:
                 self.repairs += 1
-                after = self.seq
+                after, expected = self.seq, self._expected
+                logger.info("reading the log of room %s after %d: something has not come", self.room, after)
                 try:
-                    found = await pool.run(self._source.read, self.room, after, REPLAY_MAX, fragments=bool(self.web))
+                    found = await pool.run(self._source.read, self.room, after, READ_PAGE, fragments=bool(self.web))
                 except Exception:
                     # The database is down: events wait there, and the next check tries again.
                     logger.exception("could not read the log of room %s after %d", self.room, after)
@@ -144,6 +153,8 @@ class Feed:
                 if found is None:
                     return
                 self._take(found, after)
+                if found.head < expected:
+                    self._disbelieve(found.head, expected)
         finally:
             self._repair = None
 
@@ -152,21 +163,33 @@ class Feed:
             self._jump(found.head)
             return
         fresh = [event for event in found.events if event.seq > self.seq]
-        # Everything up to the head that was read and is not here is void.
-        if found.head > self.seq:
-            self._deliver(fresh, found.head)
+        # Everything up to where was read and that is not here is void.
+        if found.upto > self.seq:
+            self._deliver(fresh, found.upto)
         self._ahead = {seq: event for seq, event in self._ahead.items() if seq > self.seq}
         if self._ahead:
             self.offer(())
+
+    def _disbelieve(self, head: int, expected: int) -> None:
+        """Forget events that were told of before the database was read, and that it does not know.
+
+        They were lost in a failover or were never ours. Waited for, they would be asked for for good.
+        """
+        logger.warning("room %s: told of events up to %d; the database is at %d", self.room, expected, head)
+        self._ahead = {seq: event for seq, event in self._ahead.items() if seq > expected}
+        if self._expected == expected:
+            self._expected = max(self.seq, *self._ahead, head)
 
     def _jump(self, head: int) -> None:
         """So much was missed that its readers had better read a page anew."""
         self.seq = self._recent_from = head
         self._recent.clear()
+        self._recent_size = 0
         self._ahead = {seq: event for seq, event in self._ahead.items() if seq > head}
         text = frame("room.reset", room=self.room, head_seq=head, epoch=self._epoch())
         for connection in self.connections():
             connection.send(text)
+        self.on_jump(self)
 
     def _deliver(self, events: Sequence[Event], seq: int) -> None:
         """Send events to all sockets in order; `seq` is where that brings the room."""
@@ -181,8 +204,11 @@ class Feed:
         self._send(events[start:])
         self.seq = seq
         self._recent.extend(events)
-        while len(self._recent) > RECENT_MAX:
-            self._recent_from = self._recent.popleft().seq
+        self._recent_size += sum(len(event.data) for event in events)
+        while len(self._recent) > RECENT_MAX or self._recent_size > RECENT_BYTES:
+            dropped = self._recent.popleft()
+            self._recent_from = dropped.seq
+            self._recent_size -= len(dropped.data)
 
     def _send(self, events: Sequence[Event]) -> None:
         if not events:
@@ -203,7 +229,11 @@ class Feed:
     def web_text(self, event: Event) -> bytes:
         """The frame for audience `web`. Its fragment is rendered here if nobody was known to want it."""
         if event.fragment is None:
-            event.fragment = self._source.fragment(event)
+            try:
+                event.fragment = self._source.fragment(event)
+            except Exception:
+                # Of another version of the program, say. The event counts; its reader can reload.
+                logger.exception("could not render event %d of room %s", event.seq, self.room)
         return event.web_text()
 
     def close(self) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Sequence
 from weakref import WeakKeyDictionary
@@ -131,7 +132,9 @@ class Hub:
         if feed is None:
             feed = self.feeds[room] = Feed(room, seq, self.source, lambda: self.epoch)
             feed.on_departure = self._depart
+            feed.on_jump = self._look_again
             self.relay.follow([room_group(room)])
+        feed.left_alone_at = time.monotonic()  # somebody is coming
         return feed
 
     async def register(self, connection: Connection) -> Standing | None:
@@ -191,6 +194,13 @@ class Hub:
             if ends(event, connection):
                 feed.remove(connection)
                 connection.send(text)
+                # They may have come back since, and been found in the room, before this was heard.
+                self.checks.recheck(connection.identity.user_id)
+
+    def _look_again(self, feed: Feed) -> None:
+        """Events of the room were passed over: compare who follows it with the database."""
+        for connection in feed.connections():
+            self.checks.recheck(connection.identity.user_id)
 
     # --- What the checks ask for ---
 

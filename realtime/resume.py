@@ -9,7 +9,7 @@ from realtime import pool
 from realtime.connection import Connection
 from realtime.errors import Unavailable
 from realtime.events import Event
-from realtime.feed import REPLAY_MAX
+from realtime.feed import READ_PAGE, REPLAY_MAX
 from realtime.frames import frame
 from realtime.source import LogRange, RoomView
 
@@ -50,8 +50,12 @@ async def go_live(hub: Hub, connection: Connection, room: RoomView, cursor: int 
         for event in found.events:
             if _removed(event, room, connection):
                 return
-            await connection.replay(feed.text(event, connection))
-        position = min(found.head, position + REPLAY_MAX)
+            text = feed.text(event, connection)
+            if cursor is None:  # as live as any: whoever brings this socket to a room waits for no reader
+                connection.send(text)
+            else:
+                await connection.replay(text)
+        position = found.upto
 
 
 def _removed(event: Event, room: RoomView, connection: Connection) -> bool:
@@ -71,20 +75,27 @@ async def replay_before(hub: Hub, connection: Connection, room: str, cursor: int
     if cursor > live_from or live_from - cursor > REPLAY_MAX:
         reset(hub, connection, room, live_from)
         return
-    found = await _read(hub, connection, room, cursor)
-    if cursor < found.floor:
-        reset(hub, connection, room, live_from)
-        return
-    for event in found.events:
-        if event.seq <= live_from and (feed := hub.feeds.get(room)):
-            await connection.replay(feed.text(event, connection))
-    connection.rooms[room] = min(cursor, live_from)
+    position = cursor
+    while position < live_from and not connection.ended:
+        found = await _read(hub, connection, room, position)
+        if position < found.floor:
+            reset(hub, connection, room, live_from)
+            return
+        for event in found.events:
+            feed = hub.feeds.get(room)
+            if feed is None or room not in connection.rooms:
+                return  # the room ended for this socket meanwhile
+            if event.seq <= live_from:
+                await connection.replay(feed.text(event, connection))
+        position = found.upto
+    if room in connection.rooms:
+        connection.rooms[room] = cursor
 
 
 async def _read(hub: Hub, connection: Connection, room: str, after: int) -> LogRange:
     """Read a range of the log for a socket. Raises `Unavailable`."""
     fragments = connection.audience == "web"
-    found = await pool.run(hub.source.read, room, after, REPLAY_MAX, fragments=fragments)
+    found = await pool.run(hub.source.read, room, after, READ_PAGE, fragments=fragments)
     if found is None:
         raise Unavailable("The room's log cannot be read now.")
     return found

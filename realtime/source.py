@@ -40,11 +40,12 @@ class Standing:
 
 @dataclass(frozen=True, slots=True)
 class LogRange:
-    """Log events after a cursor up to `head`, in order; a `seq` missing above `floor` is void."""
+    """Log events after a cursor, in order, as far as was read. A `seq` missing above `floor` is void."""
 
     events: Sequence[Event]
     head: int
     floor: int
+    upto: int  # where the reading ended: the head, or as far as the limit went
 
 
 class Source(Protocol):
