@@ -74,25 +74,44 @@ def _rows(rows: Sequence[Sequence[Any]]) -> str:
     return msgspec.json.encode(rows).decode()
 
 
+# How long to wait for a lock, and how to look rows up: always by their keys. The planner can't
+# know that a batch names few rows, and it plans a prepared statement once: made while a table was
+# small, its plan would read the whole table for every batch until statistics are gathered anew.
+_TRANSACTION_SETTINGS = """
+SELECT set_config('lock_timeout', coalesce(%s, current_setting('lock_timeout')), true),
+       set_config('enable_seqscan', 'off', true), set_config('enable_hashjoin', 'off', true),
+       set_config('enable_mergejoin', 'off', true)
+"""
+
+
 class _PreparedCursor(psycopg.Cursor[Any]):
-    """A cursor whose statements are prepared at once: the same five are all it ever runs."""
+    """A cursor whose statements are prepared at once: the same few are all it ever runs."""
 
     def execute(self, query: Any, params: Any = None, **options: Any) -> _PreparedCursor:
         options.setdefault("prepare", True)
         return super().execute(query, params, **options)
 
 
+class _UnpreparedCursor(psycopg.Cursor[Any]):
+    """A cursor for a transaction whose settings are not ours: no plan of it is kept."""
+
+    def execute(self, query: Any, params: Any = None, **options: Any) -> _UnpreparedCursor:
+        options.setdefault("prepare", False)
+        return super().execute(query, params, **options)
+
+
 class PostgresStatements:
     """See `rows.Statements`."""
 
-    def __init__(self, raw: psycopg.Connection[Any]) -> None:
+    def __init__(self, raw: psycopg.Connection[Any], cursor: type[psycopg.Cursor[Any]] = _PreparedCursor) -> None:
         self._raw = raw
+        self._cursor = cursor
 
-    def _run(self, statement: str, params: Sequence[Any]) -> _PreparedCursor:
-        return _PreparedCursor(self._raw).execute(statement, params)
+    def _run(self, statement: str, params: Sequence[Any]) -> psycopg.Cursor[Any]:
+        return self._cursor(self._raw).execute(statement, params)
 
     def lock(self, room_ids: Collection[UUID], *, skip_held: bool = False) -> dict[UUID, Head]:
-        return lock_heads(_PreparedCursor(self._raw), room_ids, skip_held=skip_held)
+        return lock_heads(self._cursor(self._raw), room_ids, skip_held=skip_held)
 
     def facts(self, asked: Sequence[Asked]) -> list[Facts]:
         rows = self._run(_FACTS, [_rows(asked)]).fetchall()
@@ -121,7 +140,7 @@ class PostgresStatements:
 def begin(patience: float | None) -> Iterator[PostgresStatements]:
     if connection.in_atomic_block:  # of the caller: the admin, a join
         with transaction.atomic(), connection.wrap_database_errors:
-            yield PostgresStatements(connection.connection)
+            yield PostgresStatements(connection.connection, _UnpreparedCursor)
         return
     connection.ensure_connection()
     raw: psycopg.Connection[Any] = connection.connection
@@ -132,8 +151,9 @@ def begin(patience: float | None) -> Iterator[PostgresStatements]:
         # COMMIT rides in the pipeline: leaving the block waits for its answer, and raises it.
         with connection.wrap_database_errors, raw.pipeline():
             raw.execute("BEGIN")
-            if patience is not None:
-                raw.execute(f"SET LOCAL lock_timeout = {round(patience * 1000)}")
+            _PreparedCursor(raw).execute(
+                _TRANSACTION_SETTINGS, [None if patience is None else f"{round(patience * 1000)}ms"]
+            )
             yield PostgresStatements(raw)
             raw.execute("COMMIT")
     except BaseException:
