@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Collection
-from functools import cached_property
+from functools import cached_property, partial
 from itertools import count
 from typing import Any, TypeVar
 
 from django.conf import settings
 from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
 from django.contrib.sessions.backends.db import SessionStore
-from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
+from playwright.sync_api import Browser, BrowserContext, Locator, Page, WebSocket, expect
 
 from accounts.models import User
 from messaging.models import Message
@@ -18,6 +19,7 @@ from rooms.models import Kind, Room
 from tests.factories import make_room, make_user, say
 from tests.fixtures_server import Installation
 from tests.servers import ServerProcess
+from tests.socket_contract import Breach, Exchange, Frame
 
 T = TypeVar("T")
 
@@ -84,11 +86,25 @@ class Scene:
         context = self._browser.new_context(**{"viewport": DESKTOP, **options})
         context.set_default_timeout(PATIENCE_MS)
         context.on("weberror", lambda error: self.errors.append(str(error.error)))
+        context.on("page", lambda page: page.on("websocket", self._overhear))
         if user is not None:
             cookie = {"name": settings.SESSION_COOKIE_NAME, "value": self.do(_session, user), "url": self.server.url}
             context.add_cookies([cookie])
         self._contexts.append(context)
         return context
+
+    def _overhear(self, socket: WebSocket) -> None:
+        """Hold what client and server say to each other against `docs/asyncapi.yaml`."""
+        exchange = Exchange()
+
+        def hold(said: Callable[[Frame], None], payload: str | bytes) -> None:
+            try:
+                said(json.loads(payload))
+            except Breach as breach:
+                self.errors.append(str(breach))
+
+        socket.on("framesent", partial(hold, exchange.sent))
+        socket.on("framereceived", partial(hold, exchange.received))
 
     def url(self, room: Room, number: int | None = None) -> str:
         return f"{self.server.url}/r/{room.slug}/" + ("" if number is None else f"{number}/")
