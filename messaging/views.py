@@ -14,7 +14,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.views import View
-from django.views.decorators.http import require_GET
+from django.views.decorators.http import require_safe
 
 from accounts.models import User
 from accounts.people import person_of
@@ -29,13 +29,14 @@ from realtime.errors import Invalid, RateLimited, Refusal
 from rooms.models import Kind, Membership, Room
 from rooms.permissions import Action, allows
 from rooms.shell import shell
+from rooms.summaries import unread_of
 from rooms.views import LAST_ROOM_COOKIE
 
 BOUNDS = ("before", "after", "around", "limit")
 LAST_ROOM_COOKIE_S = int(timedelta(days=90).total_seconds())
 
 
-@require_GET
+@require_safe
 @login_required
 def room(request: HttpRequest, slug: str, number: int | None = None) -> HttpResponse:
     """A room with its newest messages, or with those around `number`; for others, its door."""
@@ -82,7 +83,7 @@ class Messages(LoginRequiredMixin, View):
         return redirect(f"{reverse('room', args=[room.slug])}#m-{client_id}")
 
 
-@require_GET
+@require_safe
 @login_required
 def permalink(request: HttpRequest, message_id: UUID) -> HttpResponse:
     """From a message's id to its place: links survive the renaming of a room."""
@@ -99,7 +100,7 @@ def _room_page(
     draft: str = "",
     status: int = 200,
 ) -> HttpResponse:
-    page = pages.page(room, around=number)
+    page = pages.page(room, around=number or _first_unread(room, membership))
     surround = shell(user_of(request), room.slug)
     if surround.here is None:  # the membership ended between two reads
         return redirect("home")
@@ -117,6 +118,13 @@ def _room_page(
         "draft": draft,
     }
     return render(request, "rooms/room.html", context, status=status)
+
+
+def _first_unread(room: Room, membership: Membership) -> int | None:
+    """Where to open a room with more unread than the newest page holds: there, so that none is passed over."""
+    head = room.head
+    is_beyond = head.last_number - membership.read_number > pages.PAGE_DEFAULT
+    return membership.read_number + 1 if is_beyond and unread_of(head, membership.read_index) else None
 
 
 def _send(user: User, room: Room, content: str, client_id: str) -> UUID:

@@ -1,14 +1,17 @@
 /** Wires the page: reads what the server has put into it, makes the models, starts the controllers. */
 
+import { tellActivity } from "./controllers/activity.js";
 import { announceMessages } from "./controllers/announcer.js";
 import { showBadge } from "./controllers/badge.js";
 import { runComposer } from "./controllers/composer.js";
 import { showConnection } from "./controllers/connection.js";
 import { runDrawer } from "./controllers/drawer.js";
 import { showJumps } from "./controllers/jumps.js";
+import { showOffscreen } from "./controllers/offscreen.js";
 import { showOutgoing } from "./controllers/outgoing.js";
 import { prefetchRooms } from "./controllers/prefetch.js";
 import { followKeyboard } from "./controllers/keyboard.js";
+import { followLinks } from "./controllers/links.js";
 import { followRoom } from "./controllers/membership.js";
 import { openRoom } from "./controllers/room.js";
 import { listRooms } from "./controllers/rooms.js";
@@ -50,18 +53,22 @@ function start() {
     send: ({ client_id: clientId, room, content, attempts }) =>
       socket.request("message.send", { room, content, ...(attempts > 0 && { attempt: attempts + 1 }) }, clientId),
   });
+  /** @type {Reading|null} */
+  let reading = null;
   unread.load(boot.rooms);
   followLog({ viewer, socket, unread, outbox });
-
-  const reading = box ? startRoom({ box, viewer, store, socket, unread, outbox }) : null;
-  shareReading({ viewer, socket, unread, reading });
+  shareReading({ viewer, socket, unread, isAhead: (read) => reading?.isAhead(read.room, read.number) ?? false });
   listRooms({ nav, here: box?.dataset.room ?? null, listUrl: "/rooms/", socket, unread });
+  showOffscreen({ nav, unread });
   prefetchRooms({ nav });
   runSwitcher({ nav });
   runDrawer({ body: document.body, sidebar: byId("sidebar"), openers: document.querySelectorAll(".to-sidebar") });
   showConnection({ banner: byId("connection-banner"), socket });
   showBadge({ unread, icon: document.querySelector("link[rel~=icon]") });
   followKeyboard(document.body);
+  tellActivity({ socket });
+  // Last: what is in view is read at once, and everything above shows it.
+  if (box) reading = startRoom({ box, viewer, store, socket, unread, outbox });
 
   // A page with an open socket can't go into the browser's back/forward cache.
   addEventListener("pagehide", () => {
@@ -97,10 +104,10 @@ function followLog({ viewer, socket, unread, outbox }) {
 }
 
 /** Read positions agree in all tabs at once, and on all devices by way of the server. */
-function shareReading({ viewer, socket, unread, reading }) {
+function shareReading({ viewer, socket, unread, isAhead }) {
   const tabs = new BroadcastChannel(`chat:${viewer}`);
   const follow = (read) => {
-    if (!reading?.isAhead(read.room, read.number)) unread.follow(read);
+    if (!isAhead(read)) unread.follow(read);
   };
   unread.on("read", (read) => tabs.postMessage(read));
   tabs.addEventListener("message", (event) => follow(event.data));
@@ -136,9 +143,10 @@ function startRoom({ box, viewer, store, socket, unread, outbox }) {
   openRoom({ box, room, socket, timeline, history, scroller, unread, attention });
   showOutgoing({ room, list, outbox, timeline, history, scroller });
   showJumps({ room, latest: byId("jump-latest"), first: byId("jump-unread"), timeline, history, scroller, unread, reading });
+  followLinks({ list, scroller });
   announceMessages({ log: box, room, viewer, socket });
   const typing = showTyping({ line: byId("typing"), room, viewer, socket });
-  followRoom({ room, socket });
+  followRoom({ room, url: `/r/${slug}/`, socket });
   socket.on("ready", () => reading.resume());
   document.addEventListener("visibilitychange", () => scroller.keep(() => timeline.renameDays()));
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from uuid import UUID
+
 from playwright.sync_api import Page, expect
 
 from tests.browser.scene import Scene
+from tests.factories import say
 
 PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True}
 
@@ -93,4 +96,30 @@ def test_the_open_room_in_the_list_leads_back_to_it_without_loading(scene: Scene
     ann.page.get_by_role("button", name="Show rooms").tap()
     ann.link(scene.team).tap()
     expect(ann.page.locator("#timeline")).to_be_visible()
+    assert ann.page.evaluate("window.isTheSamePage") is True
+
+
+def test_a_page_that_the_browser_kept_connects_anew(scene: Scene) -> None:
+    ann, ben = scene.enter(scene.ann, scene.team), scene.enter(scene.ben, scene.team)
+    # The automated browser keeps no pages, so the test tells the page what a browser that does would.
+    ann.page.evaluate("dispatchEvent(new PageTransitionEvent('pagehide', { persisted: true }))")
+    ben.say("written in between")
+    expect(ben.page.locator(".is-pending")).to_have_count(0)
+    expect(ann.message("written in between")).to_have_count(0)
+    ann.page.evaluate("dispatchEvent(new PageTransitionEvent('pageshow', { persisted: true }))")
+    expect(ann.message("written in between")).to_be_visible()
+    expect(ann.banner).to_be_hidden()
+
+
+def test_a_link_to_a_message_on_the_page_leads_there_in_place(scene: Scene) -> None:
+    first = scene.do(say, scene.team, scene.ann, "the question")
+    scene.say(scene.team, scene.ann, [f"talk {number}\n\n" for number in range(20)])
+    scene.do(say, scene.team, scene.ben, "the answer", reply_to=UUID(first.id))
+    ann = scene.enter(scene.ann, scene.team)
+    ann.page.evaluate("window.isTheSamePage = true")
+    expect(ann.message("the question").first).not_to_be_in_viewport()
+    ann.message("the answer").locator(".reply-to").click()
+    question = ann.page.locator(f".message[data-id='{first.id}']")
+    expect(question).to_be_in_viewport()
+    expect(question).to_contain_class("is-target")
     assert ann.page.evaluate("window.isTheSamePage") is True

@@ -179,3 +179,17 @@ def test_a_message_to_a_room_that_was_left_for_another_still_goes_out(scene: Sce
     ann.wait("Object.keys(localStorage).every((key) => !key.includes('outbox:'))")
     ann.page.goto(scene.url(scene.team))
     assert ann.texts() == ["to the team"]
+
+
+def test_what_was_read_without_a_connection_is_told_after_it(scene: Scene) -> None:
+    scene.say(scene.team, scene.ann, ["one", "two"])
+    ben = scene.enter(scene.ben, scene.garden)
+    elsewhere = scene.enter(scene.ben, scene.garden)
+    network = Network(ben.page)
+    ben.page.reload()
+    network.cut()
+    ben.page.goto(scene.url(scene.team))
+    expect(ben.count(scene.team)).to_be_hidden()
+    expect(elsewhere.count(scene.team)).to_have_text("2")
+    network.mend()
+    expect(elsewhere.count(scene.team)).to_be_hidden()

@@ -7,11 +7,9 @@ import re
 import pytest
 from playwright.sync_api import BrowserContext, expect
 
-from messaging.models import Message
-from rooms.models import Membership
 from rooms.services import add_members, remove_member
 from tests.browser.scene import Chat, Scene
-from tests.factories import make_direct
+from tests.factories import make_direct, make_room
 
 # Playwright tells every page that it has the focus; here the test says who has it.
 FOCUS = """
@@ -29,10 +27,6 @@ def unfocused(context: BrowserContext) -> BrowserContext:
 def line_before(chat: Chat) -> str:
     """The text of the message that the unread line stands before."""
     return chat.page.locator(".unread-divider + .message .content").inner_text()
-
-
-def read_number(scene: Scene) -> int:
-    return scene.do(lambda: Membership.objects.get(room=scene.team, user=scene.ben).read_number)
 
 
 def test_counts_and_the_unread_line_agree_in_two_tabs(scene: Scene) -> None:
@@ -94,11 +88,9 @@ def test_what_lies_below_the_view_stays_unread(scene: Scene) -> None:
     expect(ben.to_latest.locator(".count")).to_have_text(str(left))
     ben.to_latest.click()
     expect(ben.count(scene.team)).to_be_hidden()
-    last = scene.do(lambda: Message.objects.in_room(scene.team).order_by("-number")[0].number)
-    ben.wait("() => document.title.startsWith('Team')")
-    expect.soft(ben.to_unread).to_be_hidden()
-    ben.page.reload()
-    assert read_number(scene) == last
+    expect(ben.to_unread).to_be_hidden()
+    ben.goto(scene.url(scene.garden))
+    expect(ben.count(scene.team)).to_be_hidden()
 
 
 def test_the_first_unread_message_is_one_press_away(scene: Scene) -> None:
@@ -184,3 +176,29 @@ def test_direct_rooms_rise_with_activity_but_not_under_the_pointer(scene: Scene,
         expect(first).to_have_attribute("data-room", str(with_cleo.pk))
         ben.composer.hover()
     expect(first).to_have_attribute("data-room", str(with_ann.pk))
+
+
+def test_a_room_opens_at_the_first_of_many_unread_messages(scene: Scene) -> None:
+    scene.say(scene.team, scene.ben, [f"old {number}" for number in range(60)])
+    scene.say(scene.team, scene.ann, [f"news {number}" for number in range(130)])
+    ben = scene.enter(scene.ben, scene.team)
+    expect(ben.page.locator(".unread-divider")).to_be_in_viewport()
+    assert line_before(ben) == "news 0"
+    expect(ben.message("old 59")).to_be_in_viewport()
+    expect(ben.to_latest.locator(".count")).to_have_text("99+")
+
+
+def test_unread_rooms_beyond_the_edge_of_the_list_are_pointed_at(scene: Scene) -> None:
+    rooms = [scene.do(make_room, scene.ann, scene.ben, name=f"Room {number:02d}") for number in range(40)]
+    ben = scene.enter(scene.ben, scene.team)
+    below = ben.page.get_by_role("button", name="New messages below")
+    expect(below).to_be_hidden()
+    scene.say(rooms[35], scene.ann, ["hello"])
+    expect(below).to_be_visible()
+    below.click()
+    expect(ben.link(rooms[35])).to_be_in_viewport()
+    expect(below).to_be_hidden()
+    scene.say(rooms[0], scene.ann, ["hello"])
+    above = ben.page.get_by_role("button", name="New messages above")
+    above.click()
+    expect(ben.link(rooms[0])).to_be_in_viewport()

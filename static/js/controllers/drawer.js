@@ -26,7 +26,8 @@ export function runDrawer({ body, sidebar, openers }) {
   }
   addEventListener("popstate", hide);
   addEventListener("keydown", (event) => {
-    if (event.key === "Escape" && isShown() && !event.defaultPrevented) history.back();
+    const isTaken = event.defaultPrevented || document.querySelector(":popover-open, dialog[open]");
+    if (event.key === "Escape" && isShown() && !isTaken) history.back();
   });
   sidebar.addEventListener("click", (event) => {
     const link = /** @type {HTMLElement} */ (event.target).closest("a[href]");

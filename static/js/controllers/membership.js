@@ -1,14 +1,14 @@
 /** What changes for the person about the open room itself: its name and topic, and whether they may write. */
 
+import { freshPage } from "../pages.js";
 import { WORDS } from "../words.js";
 
-/** @param {{room: string, socket: import("../models/socket.js").Socket}} parts */
-export function followRoom({ room, socket }) {
+/** @param {{room: string, url: string, socket: import("../models/socket.js").Socket}} parts */
+export function followRoom({ room, url, socket }) {
   const reread = async () => {
-    const response = await fetch(location.pathname);
-    const page = new DOMParser().parseFromString(await response.text(), "text/html");
-    const title = page.querySelector(".bar-title");
-    if (!page.getElementById("timeline") || !title) return;
+    const page = await freshPage(url);
+    const title = page?.querySelector(".bar-title");
+    if (!page?.getElementById("timeline") || !title) return;
     document.querySelector(".bar-title").replaceWith(title);
     const isOpen = document.getElementById("composer") !== null;
     const silence = page.querySelector(".composer-bar");

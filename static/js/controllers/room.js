@@ -59,6 +59,7 @@ function takePosition({ box, room, timeline, scroller, unread }) {
   } else {
     scroller.toBottom();
   }
+  box.dataset.placed = ""; // from here on the style sheet shows it
   box.dataset.placed = ""; // timeline.css shows it from here on
 }
 

@@ -3,6 +3,7 @@
  * Nothing in it moves while the pointer or the focus is on it.
  */
 
+import { freshPage } from "../pages.js";
 import { shortCount } from "./jumps.js";
 
 /**
@@ -28,10 +29,8 @@ export function listRooms({ nav, here, listUrl, socket, unread }) {
 
   /** Read the whole list anew: rooms come and go seldom, and the server knows how each is drawn. */
   const reread = async () => {
-    const response = await fetch(listUrl);
-    const page = new DOMParser().parseFromString(await response.text(), "text/html");
-    const fresh = page.getElementById(nav.id);
-    if (!fresh) return;
+    const fresh = await freshPage(listUrl).then((page) => page?.getElementById(nav.id));
+    if (!fresh) return; // the next connection finds the difference again
     whenLeft(() => {
       const top = nav.scrollTop;
       nav.replaceChildren(...fresh.childNodes);
