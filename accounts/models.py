@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Callable
 from typing import ClassVar
 
-from django.contrib.auth.models import AbstractBaseUser, PermissionsMixin, UserManager as DjangoUserManager
+from django.contrib.auth.models import AbstractBaseUser, PermissionsMixin
+from django.contrib.auth.models import UserManager as DjangoUserManager
 from django.core.validators import MinLengthValidator, RegexValidator
 from django.db import models
 from django.db.models import F, Q
@@ -14,7 +16,7 @@ from django.utils import timezone
 
 USERNAME_MIN, USERNAME_MAX = 3, 50
 
-username_validators = [
+username_validators: list[Callable[[str], None]] = [
     MinLengthValidator(USERNAME_MIN),
     RegexValidator(r"\A[A-Za-z0-9_-]+\Z", "Use only letters, digits, “_” and “-”."),
 ]
@@ -100,6 +102,7 @@ class User(AbstractBaseUser, PermissionsMixin):
             ),
         ]
         indexes = [
+            models.Index(fields=["email"], name="user_email"),  # allauth looks addresses up as they are
             models.Index(F("last_seen_at").desc(), name="user_last_seen"),
             models.Index(F("created_at").desc(), name="user_created"),
         ]

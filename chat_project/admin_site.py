@@ -33,7 +33,7 @@ class ChatAdminSite(AdminSite):
         response: HttpResponse = secure_admin_login(super().login)(request, extra_context)
         return response
 
-    def password_change(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+    def password_change(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:  # type: ignore[override]
         """Change one's password where everybody does, too: Django's form here would not be recorded."""
         return HttpResponseRedirect(reverse("account_change_password"))
 

@@ -14,6 +14,7 @@ from chat_project.admin_site import ReadOnlyAdmin, ServiceAdmin, staff_member
 from messaging import services
 from messaging.models import Message
 from rooms.admin import SEARCH_HELP, as_uuid, link, room_named, user_named
+from rooms.services import Staff
 
 EXCERPT_LENGTH = 80
 # Each is a transaction of its own, and the page waits for all of them.
@@ -67,7 +68,7 @@ class MessageAdmin(ReadOnlyAdmin, ServiceAdmin):
         self.apply_to_each(
             request,
             several,
-            lambda message: services.delete(staff_member(request), message.pk, as_staff=True),
+            lambda message: services.delete(Staff(staff_member(request)), message.pk),
             "Messages deleted",
         )
 

@@ -89,9 +89,9 @@ class Message(models.Model):
         # On PostgreSQL the table is partitioned by month of `id`; there each partition holds these
         # as unique indexes of its own. The lock on the room's head keeps them unique overall.
         indexes = [
-            models.Index("room", "number", name="message_room_number"),
-            models.Index("room", "seq", name="message_room_seq"),
-            models.Index("sender", "id", name="message_sender"),
+            models.Index(fields=["room", "number"], name="message_room_number"),
+            models.Index(fields=["room", "seq"], name="message_room_seq"),
+            models.Index(fields=["sender", "id"], name="message_sender"),
         ]
 
     def __str__(self) -> str:

@@ -21,24 +21,25 @@ from realtime.frames import frame
 from rooms import log
 from rooms.models import Membership, Room, RoomHead
 from rooms.permissions import Action, allows
+from rooms.services import Actor, Staff
 from rooms.summaries import unread_of
 
 
-def delete(actor: User, message_id: UUID, *, as_staff: bool = False) -> MessageOut:
+def delete(actor: Actor, message_id: UUID) -> MessageOut:
     """Leave a tombstone where the message was; its content is gone from the database.
 
-    One's own, or another's as the room's table allows; `as_staff` is for the admin and commands,
-    which check their user themselves. Deleting twice changes nothing. Raises `NotFound`,
-    `Forbidden`.
+    One's own, or another's as the room's table allows; staff any. Deleting twice changes nothing.
+    Raises `NotFound`, `Forbidden`.
     """
-    messages = Message.objects.all() if as_staff else Message.objects.reachable_by(actor)
+    user = actor.user if isinstance(actor, Staff) else actor
+    messages = Message.objects.all() if isinstance(actor, Staff) else Message.objects.reachable_by(actor)
     found = messages.filter(pk=message_id).values_list("room_id", flat=True).first()
     if found is None:
         raise NotFound("There is no such message.")
     with transaction.atomic():
         head = log.lock([found])[found]
         message = Message.objects.select_related("sender", "room").get(pk=message_id)
-        if not as_staff:
+        if isinstance(actor, User):
             _check_may_delete(actor, message)
         if message.deleted_at is not None:
             return messages_out([message])[0]
@@ -50,14 +51,14 @@ def delete(actor: User, message_id: UUID, *, as_staff: bool = False) -> MessageO
         log.enter(
             head,
             "message.deleted",
-            actor,
+            user,
             {"message": str(message.pk), "number": message.number},
             data=encode_json(written),
             fragment=fragments.render(written),
         )
         log.advance([head])
-        if message.sender_id != actor.pk:
-            record("message.deleted", actor=actor, target=message, details={"room": str(found)})
+        if user is None or message.sender_id != user.pk:
+            record("message.deleted", actor=user, target=message, details={"room": str(found)})
     return written
 
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, ClassVar
 from django.conf import settings
 from django.core.validators import RegexValidator
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Q
 from django.utils import timezone
 
 if TYPE_CHECKING:
@@ -97,7 +97,14 @@ class Room(models.Model):
                 name="room_direct_has_key_others_have_name",
             ),
         ]
-        indexes = [models.Index("kind", "name", condition=Q(deleted_at__isnull=True), name="room_directory")]
+        # The directory: listed rooms by name, page after page.
+        indexes = [
+            models.Index(
+                fields=["name", "id"],
+                condition=Q(deleted_at__isnull=True, kind__in=LISTED_KINDS),
+                name="room_directory",
+            )
+        ]
 
     def __str__(self) -> str:
         return self.name or self.slug
@@ -124,8 +131,7 @@ class RoomHead(models.Model):
     # Counted under the same lock, so that a size limit holds when many join at once.
     member_count = models.PositiveIntegerField(default=0)
 
-    class Meta:
-        indexes = [models.Index(F("last_message_at").desc(), name="head_activity")]
+    # No index but the key: PostgreSQL then writes a new version of the row without touching any.
 
     def __str__(self) -> str:
         return f"{self.room_id} at {self.last_seq}"
@@ -209,8 +215,10 @@ class Membership(models.Model):
             ),
         ]
         indexes = [
-            models.Index("user", "room", condition=Q(left_at__isnull=True), name="membership_rooms_of_user"),
-            models.Index("room", "role", "joined_at", condition=Q(left_at__isnull=True), name="membership_seniority"),
+            models.Index(fields=["user", "room"], condition=Q(left_at__isnull=True), name="membership_rooms_of_user"),
+            models.Index(
+                fields=["room", "joined_at", "id"], condition=Q(left_at__isnull=True), name="membership_seniority"
+            ),
         ]
 
     def __str__(self) -> str:

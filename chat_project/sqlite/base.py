@@ -56,7 +56,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
             self._turnstile().acquire()
             self._has_turn = True
         try:
-            super()._start_transaction_under_autocommit()
+            super()._start_transaction_under_autocommit()  # type: ignore[misc]
         except BaseException:
             self._pass_turn()
             raise
@@ -67,17 +67,17 @@ class DatabaseWrapper(base.DatabaseWrapper):
             self._turnstile().release()
 
     def _commit(self) -> None:
-        super()._commit()
+        super()._commit()  # type: ignore[misc]
         self._pass_turn()  # not on failure: the rollback that follows passes it
 
     def _rollback(self) -> None:
         try:
-            super()._rollback()
+            super()._rollback()  # type: ignore[misc]
         finally:
             self._pass_turn()
 
     def _close(self) -> None:
         try:
-            super()._close()
+            super()._close()  # type: ignore[misc]
         finally:
             self._pass_turn()

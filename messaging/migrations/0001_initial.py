@@ -136,9 +136,9 @@ class Migration(migrations.Migration):
                     ],
                     options={
                         "indexes": [
-                            models.Index(models.F("room"), models.F("number"), name="message_room_number"),
-                            models.Index(models.F("room"), models.F("seq"), name="message_room_seq"),
-                            models.Index(models.F("sender"), models.F("id"), name="message_sender"),
+                            models.Index(fields=["room", "number"], name="message_room_number"),
+                            models.Index(fields=["room", "seq"], name="message_room_seq"),
+                            models.Index(fields=["sender", "id"], name="message_sender"),
                         ],
                     },
                 ),

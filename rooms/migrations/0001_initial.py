@@ -194,21 +194,12 @@ class Migration(migrations.Migration):
                 ("floor_index", models.PositiveBigIntegerField(default=0)),
                 ("member_count", models.PositiveIntegerField(default=0)),
             ],
-            options={
-                "indexes": [
-                    models.Index(
-                        models.OrderBy(models.F("last_message_at"), descending=True),
-                        name="head_activity",
-                    )
-                ],
-            },
         ),
         migrations.AddIndex(
             model_name="room",
             index=models.Index(
-                models.F("kind"),
-                models.F("name"),
-                condition=models.Q(("deleted_at__isnull", True)),
+                fields=["name", "id"],
+                condition=models.Q(("deleted_at__isnull", True), ("kind__in", ["public", "channel"])),
                 name="room_directory",
             ),
         ),
@@ -230,8 +221,7 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name="membership",
             index=models.Index(
-                models.F("user"),
-                models.F("room"),
+                fields=["user", "room"],
                 condition=models.Q(("left_at__isnull", True)),
                 name="membership_rooms_of_user",
             ),
@@ -239,9 +229,7 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name="membership",
             index=models.Index(
-                models.F("room"),
-                models.F("role"),
-                models.F("joined_at"),
+                fields=["room", "joined_at", "id"],
                 condition=models.Q(("left_at__isnull", True)),
                 name="membership_seniority",
             ),

@@ -41,7 +41,7 @@ class Command(BaseCommand):
         if not 0 <= port <= 65_535:
             raise CommandError("--port must be from 0 to 65535.")
         os.environ.setdefault("DJANGO_SETTINGS_MODULE", "chat_project.settings")
-        config = {
+        config: dict[str, Any] = {
             "app": "chat_project.asgi:application",
             "host": host,
             "port": port,
@@ -56,7 +56,7 @@ class Command(BaseCommand):
             "log_level": log_level,
             "access_log": log_level in ("debug", "info"),
             "server_header": False,
-            "proxy_headers": settings.HTTPS,
+            "proxy_headers": False,  # TRUSTED_PROXIES says whom to believe; Django reads the headers itself
             "timeout_graceful_shutdown": SHUTDOWN_S,
         }
         if workers > 1:
