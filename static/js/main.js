@@ -127,7 +127,7 @@ function startRoom({ box, viewer, store, socket, unread, outbox }) {
     hasBefore: box.dataset.hasBefore === "true",
     hasAfter: box.dataset.hasAfter === "true",
     keep: (change) => scroller.keep(change),
-    nearEnd: () => scroller.below < scroller.above,
+    nearEnd: () => scroller.isNearEnd,
   });
   const attention = new Attention();
   const reading = new Reading({

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from datetime import timedelta
 
+import pytest
 from django.utils import timezone
 from playwright.sync_api import Page, WebSocketRoute, expect
 
@@ -86,7 +87,8 @@ def test_what_was_missed_during_a_cut_is_there_after_it(scene: Scene) -> None:
     assert ben.texts() == ann.texts()
 
 
-def test_so_much_was_missed_that_the_page_is_read_anew(scene: Scene) -> None:
+@pytest.mark.parametrize("count", [420, 620], ids=["replayed", "read anew"])
+def test_after_a_long_cut_the_end_is_in_view_again(scene: Scene, count: int) -> None:
     scene.say(scene.team, scene.ann, ["the beginning"])
     ben = scene.enter(scene.ben, scene.team)
     network = Network(ben.page)
@@ -94,9 +96,10 @@ def test_so_much_was_missed_that_the_page_is_read_anew(scene: Scene) -> None:
     expect(ben.message("the beginning")).to_be_visible()
     network.cut()
     expect(ben.banner).to_be_visible()
-    scene.say(scene.team, scene.ann, [f"message {number}" for number in range(620)])
+    scene.say(scene.team, scene.ann, [f"message {number}" for number in range(count)])
     network.mend()
-    expect(ben.message("message 619")).to_be_visible()
+    expect(ben.message(f"message {count - 1}")).to_be_in_viewport()
+    expect(ben.to_latest).to_be_hidden()
     numbers = ben.messages.evaluate_all("items => items.map((item) => Number(item.dataset.number))")
     assert numbers == list(range(numbers[0], numbers[-1] + 1))
 

@@ -71,6 +71,19 @@ def test_who_is_at_the_bottom_stays_there(page: Page) -> None:
     assert page.evaluate("gap()") == 0
 
 
+def test_who_is_at_the_bottom_is_near_the_end_however_much_arrives(page: Page) -> None:
+    page.evaluate("scroller.toBottom()")
+    nearness = page.evaluate("""() => {
+      let isNear;
+      scroller.keep(() => {
+        for (let number = 201; number <= 600; number += 1) list.append(make(number));
+        isNear = scroller.isNearEnd;
+      });
+      return [isNear, gap()];
+    }""")
+    assert nearness == [True, 0]
+
+
 def test_the_composer_growing_keeps_the_bottom(page: Page) -> None:
     page.evaluate("scroller.toBottom()")
     page.evaluate("async () => { document.querySelector('textarea').style.height = '150px'; await frames(); }")

@@ -104,10 +104,12 @@ function loadAtEdges({ box, history, scroller }) {
     if (scroller.below < LOAD_WITHIN_SCREENS) history.loadAfter();
   };
   const mark = () => {
+    const edges = { hasBefore: String(history.hasBefore), hasAfter: String(history.hasAfter) };
+    const isSame = box.dataset.hasBefore === edges.hasBefore && box.dataset.hasAfter === edges.hasAfter;
+    if (isSame && notice.isConnected === hasFailed) return;
     scroller.keep(() => {
       if (!hasFailed) notice.remove();
-      box.dataset.hasBefore = String(history.hasBefore);
-      box.dataset.hasAfter = String(history.hasAfter);
+      Object.assign(box.dataset, edges);
     });
   };
   const settle = () => {

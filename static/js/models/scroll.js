@@ -52,6 +52,11 @@ export class Scroller extends Emitter {
     return this.#distance / this.#height;
   }
 
+  /** Whether the reader is nearer to the end than to the start, however much is being added below them. */
+  get isNearEnd() {
+    return this.#stuck || this.#distance < this.#box.scrollTop;
+  }
+
   /** Change the layout without moving what is being read. @param {() => void} change */
   keep(change) {
     this.#measure();
