@@ -24,8 +24,8 @@ FSYNC_SAMPLES = 100
 QUIET_CORES = 0.1  # what the rest of the machine may use before it is worth a warning
 
 
-def summary(scenario: Scenario, runs: Sequence[Run]) -> dict[str, Any]:
-    """Return the scenario's figures as medians with their spread, and whether they hold."""
+def summary(scenario: Scenario, runs: Sequence[Run], *, judged: bool) -> dict[str, Any]:
+    """Return the scenario's figures as medians with their spread and, if `judged`, whether they hold."""
     correct = all(run.get("correct", True) for run in runs)
     figures = []
     for figure in scenario.figures:
@@ -33,7 +33,7 @@ def summary(scenario: Scenario, runs: Sequence[Run]) -> dict[str, Any]:
         median = statistics.median(values)
         figures.append({
             "key": figure.key, "label": figure.label, "median": median, "min": min(values), "max": max(values),
-            "target": figure.target, "at_most": figure.at_most, "met": figure.is_met(median),
+            "target": figure.target, "at_most": figure.at_most, "met": figure.is_met(median) if judged else None,
         })  # fmt: skip
     return {
         "name": scenario.name, "about": scenario.about, "figures": figures, "correct": correct,
@@ -43,14 +43,14 @@ def summary(scenario: Scenario, runs: Sequence[Run]) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def ratios(summaries: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Return the ratios of those scenarios that were run."""
+def ratios(summaries: Sequence[dict[str, Any]], *, judged: bool) -> list[dict[str, Any]]:
+    """Return the ratios of those scenarios that were run, and if `judged` whether they hold."""
     first = {each["name"]: each["figures"][0]["median"] for each in summaries}
     found = []
     for ratio in RATIOS:
         if ratio.over in first and first.get(ratio.under):
             value = first[ratio.over] / first[ratio.under]
-            met = None if ratio.target is None else value >= ratio.target
+            met = value >= ratio.target if judged and ratio.target is not None else None
             found.append({"label": ratio.label, "value": value, "target": ratio.target, "met": met})
     return found
 
@@ -139,11 +139,16 @@ def table(summaries: Sequence[dict[str, Any]], found: Sequence[dict[str, Any]]) 
 
 
 def machine_line(about: dict[str, Any], options: Options) -> str:
+    how = f"medians of {options.repeat} runs of {options.seconds:g} s"
+    if options.quick:
+        how = (
+            f"a quick run, with {options.idle_connections:,} idle connections and a history of "
+            f"{options.history_messages:,}: it shows that all works, its figures mean little"
+        )
     return (
         f"{about['date']}, {about['commit']}: {about['cores']} cores of {about['cpu']}, {about['memory_gib']} GiB, "
         f"fdatasync {about['fdatasync_ms']} ms, load before {about['load_before']}; Python {about['python']}, "
-        f"PostgreSQL {about['postgres']}, Valkey {about['valkey']}; "
-        f"medians of {options.repeat} runs of {options.seconds:g} s"
+        f"PostgreSQL {about['postgres']}, Valkey {about['valkey']}; {how}"
     )
 
 
