@@ -158,7 +158,8 @@ class Checks:
             position = {"number": view.read_number, "unread": view.summary.unread, "mentions": view.summary.mentions}
             text = frame("read", room=view.id, **position)
             for connection in tuple(attendance.connections):
-                connection.send(text)
+                if connection.is_live:
+                    connection.send(text)
         attendance.reads = {view.id: view.read_number for view in standing.rooms}
 
 

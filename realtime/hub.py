@@ -120,7 +120,8 @@ class Hub:
             return
         attendance = self.users[signal.user]
         for connection in tuple(attendance.connections):
-            connection.send(signal.text)
+            if connection.is_live:  # the others are still being told how things stood: see `settled`
+                connection.send(signal.text)
         if attendance.rev is not None and signal.rev == attendance.rev + 1:
             attendance.rev = signal.rev  # this note told of the change: no need to look again
 
@@ -161,6 +162,8 @@ class Hub:
         connection.is_live = True
         attendance = self.users.get(connection.identity.user_id)
         if attendance is not None and attendance.rev != standing.rev:
+            # The user's other sockets may have heard what moved since; then they hear it once more.
+            attendance.reads = {room.id: room.read_number for room in standing.rooms}
             self.checks.recheck(connection.identity.user_id)
 
     def view(self, connection: Connection, room: str | None) -> None:

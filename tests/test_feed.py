@@ -16,9 +16,9 @@ from typing import Any
 import pytest
 
 from realtime.connection import LIVE_BUFFER_LIMIT, REPLAY_BUFFER_LIMIT, Code, Connection
-from realtime.events import Event, Recheck
+from realtime.events import Event, Note, Recheck
 from realtime.feed import RECENT_BYTES, REPLAY_MAX, Feed
-from realtime.frames import Bundle
+from realtime.frames import Bundle, frame
 from realtime.hub import Hub
 from realtime.identity import Identity
 from realtime.resume import go_live
@@ -434,3 +434,23 @@ async def test_a_user_whose_recheck_fails_keeps_nobodys_session_open(hub: Hub, l
         hub.checks.recheck(user)
     await until(lambda: all(paper(each).code == Code.UNAUTHENTICATED for each in others))
     assert not poisoned.ended
+
+
+@pytest.mark.parametrize("is_told", [True, False], ids=["by a note", "by a recheck"])
+async def test_what_is_read_elsewhere_during_a_hello_is_heard_after_it(hub: Hub, log: Log, is_told: bool) -> None:
+    phone, laptop = socket(), socket()
+    attend(hub, log, phone, [view(log)])
+    standing = await hub.register(laptop)  # of which `ready` tells, once this task is at it again
+    assert standing is not None
+    moved = RoomView(ROOM, 0, 5, Summary(unread=2))
+    log.standing["alice"] = Standing(2, {}, [moved], standing.credentials)
+    if is_told:
+        hub._receive([Note("alice", frame("read", room=ROOM, number=5, unread=2, mentions=0), rev=2)])
+    else:
+        hub.users["alice"].reads = {ROOM: 0}
+        hub.checks.recheck("alice")
+    await until(lambda: "read" in paper(phone).types)
+    assert paper(laptop).frames == []
+    hub.settled(laptop, standing)
+    await until(lambda: "read" in paper(laptop).types)
+    assert paper(laptop).frames[-1]["number"] == 5
