@@ -14,6 +14,7 @@ What the function raises as a `Refusal` becomes an `error` frame with the comman
 
 from __future__ import annotations
 
+import json
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -84,8 +85,7 @@ def decode(text: str) -> Call:
     try:
         envelope = _decode_envelope(text)
     except (msgspec.MsgspecError, UnicodeEncodeError, RecursionError) as error:
-        # msgspec refuses lone surrogates and broken JSON alike; a `ref` of a wrong type too.
-        raise BadFrame(str(error)) from None
+        return _half_readable(text, str(error))
     ref = envelope.ref
     if ref is not None and len(ref) > REF_MAX:
         return Call(envelope.type, ref[:REF_MAX], None, None, f"“ref” is longer than {REF_MAX} characters.")
@@ -96,6 +96,30 @@ def decode(text: str) -> Call:
         return Call(envelope.type, ref, entry, entry.decode(text))
     except msgspec.MsgspecError as error:
         return Call(envelope.type, ref, entry, None, str(error))
+
+
+def _half_readable(text: str, problem: str) -> Call:
+    """Find the command in a frame that msgspec does not read. Raises `BadFrame` if there is none.
+
+    msgspec takes half a surrogate pair for broken JSON, which it is not (RFC 8259 §8.2). A browser
+    sends one for text that was cut in the middle of an emoji; closed for it, the client would
+    connect again and send the same again.
+    """
+    try:
+        found = json.loads(text, parse_constant=_no_constant)
+        envelope = msgspec.convert(found, _Envelope)
+        (envelope.type + (envelope.ref or "")).encode()
+    except (ValueError, RecursionError, msgspec.MsgspecError):
+        raise BadFrame(problem) from None
+    if envelope.ref is not None and len(envelope.ref) > REF_MAX:
+        raise BadFrame(problem)
+    return Call(
+        envelope.type, envelope.ref, None, None, "The text is not valid Unicode (a surrogate without its pair)."
+    )
+
+
+def _no_constant(name: str) -> None:
+    raise ValueError(f"{name} is not JSON")
 
 
 async def carry_out(connection: Connection, call: Call) -> None:
