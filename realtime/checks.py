@@ -11,6 +11,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Collection
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from realtime import pool
@@ -59,11 +60,10 @@ class Checks:
 
     async def _run_checks(self) -> None:
         while True:
-            try:
-                await asyncio.wait_for(self._check_wake.wait(), CHECK_INTERVAL_S)
-                await asyncio.sleep(0)  # others that came together are checked together
-            except TimeoutError:
-                pass
+            # Not wait_for: before Python 3.12 it can swallow the cancellation that ends this task.
+            with suppress(TimeoutError):
+                async with asyncio.timeout(CHECK_INTERVAL_S):
+                    await self._check_wake.wait()
             self._check_wake.clear()
             try:
                 await self._check()
