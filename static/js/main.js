@@ -60,7 +60,7 @@ function start() {
   shareReading({ viewer, socket, unread, isAhead: (read) => reading?.isAhead(read.room, read.number) ?? false });
   listRooms({ nav, here: box?.dataset.room ?? null, listUrl: "/rooms/", socket, unread });
   showOffscreen({ nav, unread });
-  prefetchRooms({ nav });
+  prefetchRooms();
   runSwitcher({ nav });
   runDrawer({ body: document.body, sidebar: byId("sidebar"), openers: document.querySelectorAll(".to-sidebar") });
   showConnection({ banner: byId("connection-banner"), socket });

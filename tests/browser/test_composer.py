@@ -55,18 +55,18 @@ def test_nothing_is_not_sent(blank: Page, field: Locator, text: str) -> None:
 def test_a_long_paste_is_kept_counted_and_not_sent(blank: Page, field: Locator) -> None:
     field.fill("x" * 1_040)
     expect(field).to_have_value("x" * 1_040)
-    expect(blank.locator("output")).to_have_text("40 over the limit")
+    expect(blank.locator(".composer-count")).to_have_text("40 over the limit")
     field.press("Enter")
     assert blank.evaluate("sent") == []
     field.fill("x" * 990)
-    expect(blank.locator("output")).to_have_text("10 left")
+    expect(blank.locator(".composer-count")).to_have_text("10 left")
     field.fill("short")
-    expect(blank.locator("output")).to_be_hidden()
+    expect(blank.locator(".composer-count")).to_be_hidden()
 
 
 def test_characters_are_counted_as_the_server_counts_them(blank: Page, field: Locator) -> None:
     field.fill("🦉" * 1_000)
-    expect(blank.locator("output")).to_have_text("0 left")
+    expect(blank.locator(".composer-count")).to_have_text("0 left")
     field.press("Enter")
     assert blank.evaluate("[...sent[0]].length") == 1_000
 

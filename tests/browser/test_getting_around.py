@@ -123,3 +123,19 @@ def test_a_link_to_a_message_on_the_page_leads_there_in_place(scene: Scene) -> N
     expect(question).to_be_in_viewport()
     expect(question).to_contain_class("is-target")
     assert ann.page.evaluate("window.isTheSamePage") is True
+
+
+def test_a_room_that_was_fetched_ahead_opens_up_to_date(scene: Scene) -> None:
+    scene.say(scene.garden, scene.ben, ["early"])
+    ann, ben = scene.enter(scene.ann, scene.team), scene.enter(scene.ben, scene.garden)
+    with ann.page.expect_response(scene.url(scene.garden)) as fetched:
+        ann.link(scene.garden).hover()
+    assert fetched.value.request.headers["sec-purpose"] == "prefetch"
+    ben.say("written since")
+    expect(ann.count(scene.garden)).to_have_text("2")
+    with ann.page.expect_response(lambda response: response.request.method == "HEAD"):
+        ann.link(scene.garden).click()
+    expect(ann.message("written since")).to_be_visible()
+    assert ann.texts() == ["early", "written since"]
+    ann.page.goto(scene.server.url)
+    assert ann.page.url == scene.url(scene.garden)

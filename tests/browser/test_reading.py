@@ -7,7 +7,7 @@ import re
 import pytest
 from playwright.sync_api import BrowserContext, expect
 
-from rooms.services import add_members, remove_member
+from rooms.services import add_members, archive, remove_member, unarchive, update_room
 from tests.browser.scene import Chat, Scene
 from tests.factories import make_direct, make_room
 
@@ -202,3 +202,21 @@ def test_unread_rooms_beyond_the_edge_of_the_list_are_pointed_at(scene: Scene) -
     above = ben.page.get_by_role("button", name="New messages above")
     above.click()
     expect(ben.link(rooms[0])).to_be_in_viewport()
+
+
+def test_the_composer_goes_and_comes_back_with_the_right_to_write(scene: Scene) -> None:
+    ben = scene.enter(scene.ben, scene.team)
+    ben.composer.fill("half a thought")
+    scene.do(archive, scene.ann, scene.team)
+    expect(ben.page.locator(".composer-bar")).to_have_text(re.compile("archived"))
+    expect(ben.composer).to_have_count(0)
+    scene.do(unarchive, scene.ann, scene.team)
+    expect(ben.composer).to_have_value("half a thought")
+
+
+def test_a_room_that_is_renamed_has_its_new_name_everywhere(scene: Scene) -> None:
+    ben, ann = scene.enter(scene.ben, scene.team), scene.enter(scene.ann, scene.garden)
+    scene.do(update_room, scene.ann, scene.team, name="Crew")
+    expect(ben.page.locator(".bar h1")).to_have_text("Crew")
+    for chat in (ben, ann):
+        expect(chat.link(scene.team).locator(".room-name")).to_have_text("Crew")

@@ -17,13 +17,15 @@ export function runComposer({ form, room, store, send, typing }) {
   const field = /** @type {HTMLTextAreaElement} */ (form.elements.namedItem("content"));
   const limit = field.maxLength;
   const draft = `draft:${room}`;
-  const counter = document.createElement("output");
+  const counter = document.createElement("span");
   let timer = 0;
 
   // The browser would cut a long paste without a word; we count instead, in characters as the server does.
   field.removeAttribute("maxlength");
   form.noValidate = true;
   counter.className = "composer-count";
+  counter.id = "composer-count";
+  field.setAttribute("aria-describedby", counter.id);
   counter.hidden = true;
   field.after(counter);
 

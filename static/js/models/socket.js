@@ -16,7 +16,10 @@ const PONG_TIMEOUT_MS = 8_000; // a network that takes longer is as good as cut
 const STABLE_MS = 10_000; // a connection that lived less does not count as recovered
 const DEFAULT_HEARTBEAT_S = 25;
 
+const RESTART_SPREAD_MS = 3_000; // all clients of a server that restarts come back within this time
+
 const CLOSED_ABNORMALLY = 1006;
+const RESTART = 1012;
 const NOT_SIGNED_IN = 4401;
 const FOREIGN_ORIGIN = 4403;
 const REPLACED = 4409;
@@ -243,7 +246,8 @@ export class Socket extends Emitter {
       this.#release({ state: "stopped", reason });
       return;
     }
-    const wait = code === BUFFER_FULL && livedLong ? 0 : this.#backoff.next();
+    const spread = code === RESTART ? Math.random() * RESTART_SPREAD_MS : 0;
+    const wait = code === BUFFER_FULL && livedLong ? 0 : this.#backoff.next() + spread;
     this.#retryTimer = setTimeout(() => this.start(), wait);
     this.#release({ state: "waiting", retryAt: Date.now() + wait });
   }
