@@ -21,7 +21,7 @@ from realtime.events import Event
 from realtime.source import LogRange, RoomView, Standing
 from rooms.events import event_of_entry
 from rooms.models import LogEntry, LogEpoch, RoomHead
-from rooms.summaries import summaries
+from rooms.summaries import summaries_of
 
 
 class Journal:
@@ -34,11 +34,12 @@ class Journal:
         # First of all: a `rev` that is newer than what was read beside it would vouch for it.
         users = list(User.objects.active().filter(pk__in=list(credentials)))
         valid = still_valid({each for several in credentials.values() for each in several})
+        rooms = summaries_of([user.pk for user in users])
         return {
             str(user.pk): Standing(
                 rev=user.rev,
                 user=person_of(user),
-                rooms=[RoomView(room.id, room.head_seq, room.last_read_number, room) for room in summaries(user.pk)],
+                rooms=[RoomView(room.id, room.head_seq, room.last_read_number, room) for room in rooms[str(user.pk)]],
                 credentials=frozenset(valid.intersection(credentials[str(user.pk)])),
             )
             for user in users

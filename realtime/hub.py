@@ -19,6 +19,7 @@ from realtime.connection import Code, Connection
 from realtime.events import Event, Glimpse, Note, Recheck, Signal
 from realtime.feed import Feed
 from realtime.frames import frame
+from realtime.gather import Gather
 from realtime.relay import Relay, room_group, user_group
 from realtime.resume import ends
 from realtime.source import Standing, source
@@ -47,6 +48,7 @@ class Hub:
         # Sockets that have a room in view: the only ones that ephemeral frames of it go to.
         self.viewers: dict[str, set[Connection]] = {}
         self.epoch = ""
+        self._standings = Gather(self._ask_standings)
         self._loop = asyncio.get_running_loop()
         self.checks = Checks(self)
         # Groups that have just come into force: look at once for what was sent before.
@@ -148,14 +150,21 @@ class Hub:
         attendance.connections.add(connection)
         if not self.epoch:
             self.epoch = await pool.run(self.source.epoch)
-        standings = await pool.run(self.source.standings, {user: {connection.identity.credential}})
-        standing = standings.get(user)
+        standing = await self._standings.get((user, connection.identity.credential))
         if standing is None or connection.identity.credential not in standing.credentials:
             return None
         if attendance.rev is None:
             attendance.rev = standing.rev
             attendance.reads = {room.id: room.read_number for room in standing.rooms}
         return standing
+
+    def _ask_standings(self, asked: Sequence[tuple[str, str]]) -> dict[tuple[str, str], Standing]:
+        """On the pool: where the users of newly come sockets stand."""
+        credentials: dict[str, set[str]] = defaultdict(set)
+        for user, credential in asked:
+            credentials[user].add(credential)
+        standings = self.source.standings(credentials)
+        return {(user, credential): standings[user] for user, credential in asked if user in standings}
 
     def settled(self, connection: Connection, standing: Standing) -> None:
         """The socket has all its rooms as of `standing`; what has changed since is made up for."""

@@ -41,14 +41,22 @@ def unread_of(head: RoomHead, read_index: int) -> int:
 
 
 def summaries(user_id: UUID | str) -> list[RoomSummary]:
-    """The rooms of the user, newest activity first. Two queries, three with direct rooms."""
+    """The rooms of the user, newest activity first."""
+    return summaries_of([user_id])[str(user_id)]
+
+
+def summaries_of(user_ids: Collection[UUID | str]) -> dict[str, list[RoomSummary]]:
+    """The rooms of each of the users, by their id. One query for all, two with direct rooms."""
     memberships = (
         Membership.objects.current()
-        .filter(user_id=user_id, room__deleted_at__isnull=True)
+        .filter(user_id__in=user_ids, room__deleted_at__isnull=True)
         .select_related("room", "room__head")
         .order_by(F("room__head__last_message_at").desc(nulls_last=True), "room__name", "room_id")
     )
-    return _summarise(memberships)
+    rooms: dict[str, list[RoomSummary]] = {str(user_id): [] for user_id in user_ids}
+    for user_id, found in _summarise(memberships):
+        rooms[str(user_id)].append(found)
+    return rooms
 
 
 def summary(user_id: UUID | str, room: Room) -> RoomSummary | None:
@@ -58,13 +66,17 @@ def summary(user_id: UUID | str, room: Room) -> RoomSummary | None:
         .filter(user_id=user_id, room=room, room__deleted_at__isnull=True)
         .select_related("room", "room__head")
     )
-    return found[0] if found else None
+    return found[0][1] if found else None
 
 
-def _summarise(memberships: MembershipQuerySet) -> list[RoomSummary]:
+def _summarise(memberships: MembershipQuerySet) -> list[tuple[UUID, RoomSummary]]:
+    """What each membership's user sees of its room, in the order of the memberships."""
     rows = list(memberships)
-    people = _others({row.room_id for row in rows if row.room.kind == Kind.DIRECT}, {row.user_id for row in rows})
-    return [_summary(row, people.get(row.room_id, [])) for row in rows]
+    people = _people({row.room_id for row in rows if row.room.kind == Kind.DIRECT})
+    return [
+        (row.user_id, _summary(row, [user for user in people.get(row.room_id, []) if user.pk != row.user_id]))
+        for row in rows
+    ]
 
 
 def _summary(membership: Membership, others: list[User]) -> RoomSummary:
@@ -93,10 +105,10 @@ def direct_name(others: list[User]) -> str:
     return ", ".join(sorted(user.name for user in others)) or "Notes to self"
 
 
-def _others(room_ids: Collection[UUID], me: Collection[UUID]) -> dict[UUID, list[User]]:
-    """The other people of these rooms. Direct rooms are few people each, by their size limit."""
+def _people(room_ids: Collection[UUID]) -> dict[UUID, list[User]]:
+    """The people of these rooms. Direct rooms are few people each, by their size limit."""
     people: dict[UUID, list[User]] = defaultdict(list)
     if room_ids:
-        for row in Membership.objects.filter(room_id__in=room_ids).exclude(user_id__in=me).select_related("user"):
+        for row in Membership.objects.filter(room_id__in=room_ids).select_related("user"):
             people[row.room_id].append(row.user)
     return people
