@@ -45,6 +45,9 @@ class Journal:
             for user in users
         }
 
+    def valid(self, credentials: Collection[str]) -> Collection[str]:
+        return still_valid(credentials)
+
     def read(self, room: str, after: int, limit: int, *, fragments: bool) -> LogRange | None:
         return read_range(room, after, limit, fragments=fragments)
 

@@ -31,6 +31,11 @@ logger = logging.getLogger(__name__)
 CHECK_INTERVAL_S = 2.0
 # Rooms that nobody here follows are still carried for a while: people reload pages.
 LINGER_S = 15.0
+# How long a session or token that has run out keeps its sockets at most. One that was ended by
+# somebody is noticed at once.
+EXPIRY_INTERVAL_S = 60.0
+# Credentials of one question.
+CREDENTIALS_MAX = 1_000
 # When a recheck could not be carried through.
 RETRY_S = 1.0
 
@@ -45,7 +50,8 @@ class Checks:
         self._recheck_wake = asyncio.Event()
 
     def start(self) -> list[asyncio.Task[None]]:
-        return [asyncio.create_task(self._run_checks()), asyncio.create_task(self._run_rechecks())]
+        runs = (self._run_checks(), self._run_rechecks(), self._run_expiries())
+        return [asyncio.create_task(run) for run in runs]
 
     def soon(self) -> None:
         """Compare now, rather than at the end of the interval."""
@@ -88,6 +94,23 @@ class Checks:
                 self.recheck(user)
 
     # --- Users ---
+
+    async def _run_expiries(self) -> None:
+        while True:
+            await asyncio.sleep(EXPIRY_INTERVAL_S)
+            users = {
+                connection.identity.credential: user
+                for user, attendance in self._hub.users.items()
+                for connection in attendance.connections
+            }
+            credentials = list(users)
+            try:
+                for start in range(0, len(credentials), CREDENTIALS_MAX):
+                    asked = credentials[start : start + CREDENTIALS_MAX]
+                    for ended in set(asked).difference(await pool.run(self._hub.source.valid, asked)):
+                        self.recheck(users[ended])
+            except Exception:
+                logger.exception("could not ask which sessions have run out")
 
     async def _run_rechecks(self) -> None:
         while True:

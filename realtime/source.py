@@ -55,6 +55,9 @@ class Source(Protocol):
     def standings(self, credentials: Mapping[str, Collection[str]]) -> dict[str, Standing]:
         """Where these users stand, by id, given the credentials of their open sockets."""
 
+    def valid(self, credentials: Collection[str]) -> Collection[str]:
+        """Of these credentials, those that still open a socket: ending by time moves no `rev`."""
+
     def read(self, room: str, after: int, limit: int, *, fragments: bool) -> LogRange | None:
         """Read the head, then up to `limit` events after the cursor. None: no such room."""
 
