@@ -142,11 +142,12 @@ function startRoom({ box, viewer, store, socket, unread, outbox }) {
 
   openRoom({ box, room, socket, timeline, history, scroller, unread, attention });
   showOutgoing({ room, list, outbox, timeline, history, scroller });
-  showJumps({ room, latest: byId("jump-latest"), first: byId("jump-unread"), timeline, history, scroller, unread, reading });
+  const [latest, first] = [byId("jump-latest"), byId("jump-unread")];
+  showJumps({ room, latest, first, timeline, history, scroller, unread, reading });
   followLinks({ list, scroller });
   announceMessages({ log: box, room, viewer, socket });
   const typing = showTyping({ line: byId("typing"), room, viewer, socket });
-  followRoom({ room, url: `/r/${slug}/`, socket });
+  followRoom({ room, slug, socket });
   socket.on("ready", () => reading.resume());
   document.addEventListener("visibilitychange", () => scroller.keep(() => timeline.renameDays()));
 

@@ -7,7 +7,7 @@ import re
 import pytest
 from playwright.sync_api import BrowserContext, expect
 
-from rooms.services import add_members, archive, remove_member, unarchive, update_room
+from rooms.services import add_members
 from tests.browser.scene import Chat, Scene
 from tests.factories import make_direct, make_room
 
@@ -139,26 +139,6 @@ def test_joins_are_shown_and_not_counted(scene: Scene) -> None:
     expect(ben.count(scene.team)).to_have_text("1")
 
 
-def test_rooms_come_and_go_while_the_page_is_open(scene: Scene) -> None:
-    cleo = Chat(scene.context(scene.cleo).new_page())
-    with cleo.page.expect_websocket():
-        cleo.page.goto(f"{scene.server.url}/rooms/")
-    expect(cleo.link(scene.team)).to_have_count(0)
-    scene.do(add_members, scene.ann, scene.team, [scene.cleo])
-    expect(cleo.link(scene.team)).to_be_visible()
-    scene.say(scene.team, scene.ann, ["hello, Cleo"])
-    expect(cleo.count(scene.team)).to_have_text("1")
-    scene.do(remove_member, scene.ann, scene.team, scene.cleo)
-    expect(cleo.link(scene.team)).to_have_count(0)
-
-
-def test_who_is_removed_from_the_open_room_is_told(scene: Scene) -> None:
-    ben = scene.enter(scene.ben, scene.team)
-    scene.do(remove_member, scene.ann, scene.team, scene.ben)
-    expect(ben.page.locator(".composer-bar")).to_have_text(re.compile("no longer a member"))
-    expect(ben.link(scene.team)).to_have_count(0)
-
-
 @pytest.mark.parametrize("pointed", [False, True], ids=["nobody points at it", "someone points at it"])
 def test_direct_rooms_rise_with_activity_but_not_under_the_pointer(scene: Scene, pointed: bool) -> None:
     with_ann = scene.do(make_direct, scene.ben, scene.ann)
@@ -202,21 +182,3 @@ def test_unread_rooms_beyond_the_edge_of_the_list_are_pointed_at(scene: Scene) -
     above = ben.page.get_by_role("button", name="New messages above")
     above.click()
     expect(ben.link(rooms[0])).to_be_in_viewport()
-
-
-def test_the_composer_goes_and_comes_back_with_the_right_to_write(scene: Scene) -> None:
-    ben = scene.enter(scene.ben, scene.team)
-    ben.composer.fill("half a thought")
-    scene.do(archive, scene.ann, scene.team)
-    expect(ben.page.locator(".composer-bar")).to_have_text(re.compile("archived"))
-    expect(ben.composer).to_have_count(0)
-    scene.do(unarchive, scene.ann, scene.team)
-    expect(ben.composer).to_have_value("half a thought")
-
-
-def test_a_room_that_is_renamed_has_its_new_name_everywhere(scene: Scene) -> None:
-    ben, ann = scene.enter(scene.ben, scene.team), scene.enter(scene.ann, scene.garden)
-    scene.do(update_room, scene.ann, scene.team, name="Crew")
-    expect(ben.page.locator(".bar h1")).to_have_text("Crew")
-    for chat in (ben, ann):
-        expect(chat.link(scene.team).locator(".room-name")).to_have_text("Crew")

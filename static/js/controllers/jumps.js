@@ -23,7 +23,8 @@ export function showJumps({ room, latest, first, timeline, history, scroller, un
     const isFar = history.hasAfter || scroller.below > FAR_SCREENS;
     latest.hidden = scroller.isAtBottom && !history.hasAfter ? true : !isFar && count === 0;
     first.hidden = count === 0 || !isAbove(lastRead);
-    for (const button of [latest, first]) button.querySelector(".count").textContent = count > 0 ? shortCount(count) : "";
+    const text = count > 0 ? shortCount(count) : "";
+    for (const button of [latest, first]) button.querySelector(".count").textContent = text;
   };
   const isAbove = (lastRead) => {
     if (history.hasBefore && (timeline.first ?? 0) > lastRead + 1) return true;

@@ -3,17 +3,25 @@
 import { freshPage } from "../pages.js";
 import { WORDS } from "../words.js";
 
-/** @param {{room: string, url: string, socket: import("../models/socket.js").Socket}} parts */
-export function followRoom({ room, url, socket }) {
+const addressOf = (slug) => `/r/${slug}/`;
+
+/**
+ * @param {Object} parts
+ * @param {string} parts.room
+ * @param {string} parts.slug
+ * @param {import("../models/socket.js").Socket} parts.socket
+ */
+export function followRoom({ room, slug, socket }) {
+  const composer = () => document.querySelector("#composer, .composer-bar");
+
   const reread = async () => {
-    const page = await freshPage(url);
+    const page = await freshPage(addressOf(slug));
     const title = page?.querySelector(".bar-title");
     if (!page?.getElementById("timeline") || !title) return;
     document.querySelector(".bar-title").replaceWith(title);
-    const isOpen = document.getElementById("composer") !== null;
     const silence = page.querySelector(".composer-bar");
-    if (silence) (document.getElementById("composer") ?? document.querySelector(".composer-bar"))?.replaceWith(silence);
-    else if (!isOpen) location.reload();
+    if (silence) composer()?.replaceWith(silence);
+    else if (composer()?.matches(".composer-bar")) location.reload(); // they may write again
   };
   const close = () => {
     const words = document.createElement("p");
@@ -22,16 +30,23 @@ export function followRoom({ room, url, socket }) {
     way.href = "/rooms/";
     way.textContent = WORDS.browse;
     words.append(WORDS.removed, " ", way);
-    (document.getElementById("composer") ?? document.querySelector(".composer-bar"))?.replaceWith(words);
+    composer()?.replaceWith(words);
   };
-
   const ifHere = (listener) => (frame) => {
     if (frame.room === room) listener(frame);
   };
-  socket.on("room.changed", ifHere(reread));
+  /** @returns {boolean} whether the room has another address now, which is loaded instead */
+  const hasMoved = (now) => {
+    if (now !== slug) location.replace(addressOf(now));
+    return now !== slug;
+  };
+
+  socket.on("room.changed", ifHere(({ data }) => hasMoved(data.slug) || reread()));
   socket.on("member.changed", ifHere(reread));
   socket.on("room.removed", ifHere(close));
   socket.on("ready", ({ rooms }) => {
-    if (!rooms.some((each) => each.id === room)) close();
+    const here = rooms.find((each) => each.id === room);
+    if (here) hasMoved(here.slug);
+    else close();
   });
 }

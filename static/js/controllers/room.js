@@ -77,9 +77,9 @@ function divideUnread({ box, room, socket, timeline, history, scroller, unread, 
       scroller.keep(() => timeline.divide(lastRead));
     }
     // Nobody looks: what arrives must not push the first of it out of view.
-    if (count > 0 && !attention.isHere && timeline.divider && scroller.isAtBottom && scroller.isAbove(timeline.divider)) {
-      scroller.showFrom(timeline.divider);
-    }
+    const { divider } = timeline;
+    const isUnseen = count > 0 && !attention.isHere;
+    if (isUnseen && divider && scroller.isAtBottom && scroller.isAbove(divider)) scroller.showFrom(divider);
   });
   // A page that the browser had kept may be older than what was read elsewhere since.
   addEventListener("pageshow", (event) => {

@@ -15,7 +15,8 @@ import { shortCount } from "./jumps.js";
  * @param {import("../models/unread.js").Unread} parts.unread
  */
 export function listRooms({ nav, here, listUrl, socket, unread }) {
-  const link = (room) => /** @type {HTMLElement|null} */ (nav.querySelector(`.room-link[data-room="${CSS.escape(room)}"]`));
+  /** @returns {HTMLElement|null} */
+  const link = (room) => nav.querySelector(`.room-link[data-room="${CSS.escape(room)}"]`);
 
   const count = ({ id, unread: unseen, mentions }) => {
     const element = link(id);

@@ -16,9 +16,10 @@ export function runSwitcher({ nav }) {
   list.id = "switcher-list";
   list.setAttribute("role", "listbox");
   list.setAttribute("aria-label", WORDS.switcher);
-  for (const [name, value] of [["role", "combobox"], ["aria-expanded", "true"], ["aria-controls", list.id], ["aria-label", WORDS.switcherHint]]) {
-    field.setAttribute(name, value);
-  }
+  field.setAttribute("role", "combobox");
+  field.setAttribute("aria-label", WORDS.switcherHint);
+  field.setAttribute("aria-controls", list.id);
+  field.setAttribute("aria-expanded", "true");
   nothing.className = "switcher-nothing";
   nothing.setAttribute("role", "status");
   dialog.append(field, list, nothing);

@@ -43,7 +43,7 @@ export class History extends Emitter {
    * @param {() => boolean} options.nearEnd whether the reader is nearer to the end than to the start
    * @param {typeof fetch} [options.fetch]
    */
-  constructor({ timeline, url, hasBefore, hasAfter, keep, nearEnd, fetch = (...request) => globalThis.fetch(...request) }) {
+  constructor({ timeline, url, hasBefore, hasAfter, keep, nearEnd, fetch = globalThis.fetch.bind(globalThis) }) {
     super();
     this.#timeline = timeline;
     this.#url = url;

@@ -44,7 +44,11 @@ export class Reading {
     attention.on("change", () => this.look());
   }
 
-  /** Whether a position that is said elsewhere is older than what was read here. @param {string} room @param {number} number */
+  /**
+   * Whether a position that is said elsewhere is older than what was read here.
+   * @param {string} room
+   * @param {number} number
+   */
   isAhead(room, number) {
     return room === this.#room && number < this.#unsaid;
   }

@@ -139,7 +139,10 @@ export class Socket extends Emitter {
     });
   }
 
-  /** Send a frame that nobody needs an answer to; without a connection it is dropped. @param {Record<string, any>} frame */
+  /**
+   * Send a frame that nobody needs an answer to; without a connection it is dropped.
+   * @param {Record<string, any>} frame
+   */
   notify(frame) {
     if (this.isOpen) this.#send({ ref: this.#nextRef(), ...frame });
   }
@@ -231,8 +234,10 @@ export class Socket extends Emitter {
     link?.close();
     // Before the commands fail: whoever hears of it must not take this connection for a living one.
     this.#become(status);
+    // A page that is left gives its commands up by itself: that is not a try that failed.
+    const code = status.state === "idle" ? "offline" : "unknown";
     for (const ref of [...this.#waiting.keys()]) {
-      this.#settle(ref)?.reject(new CommandError("unknown", "The connection was lost before the server answered."));
+      this.#settle(ref)?.reject(new CommandError(code, "The connection ended before the server answered."));
     }
   }
 

@@ -148,7 +148,10 @@ export class Timeline {
     this.#tidy();
   }
 
-  /** Put the line that says where the unread messages begin, behind a number; null takes it away. @param {number|null} number */
+  /**
+   * Put the line that says where the unread messages begin behind a number; null takes it away.
+   * @param {number|null} number
+   */
   divide(number) {
     const before = this.#divider && next(this.#divider);
     this.#divider?.remove();
