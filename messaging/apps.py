@@ -6,6 +6,7 @@ PARTITIONS_EVERY_S = 86_400
 
 class MessagingConfig(AppConfig):
     name = "messaging"
+    verbose_name = "Messages"
 
     def ready(self) -> None:
         from messaging import commands, notices, partitions  # noqa: F401 (they register themselves)
