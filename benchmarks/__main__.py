@@ -101,6 +101,8 @@ def main() -> int:
     print(f"\n{report.machine_line(about, options)}")
     for warning in report.warnings(summaries):
         print(warning)
+    for name, error in failed.items():
+        print(f"{name}: FAILED: {error.strip().splitlines()[-1]}")
     path = chosen.json or RESULTS / f"{datetime.now(UTC):%Y%m%d-%H%M%S}.json"
     path.parent.mkdir(parents=True, exist_ok=True)
     whole = {"machine": about, "options": vars(options), "scenarios": summaries, "ratios": found, "failed": failed}
