@@ -7,6 +7,8 @@ from messaging.wire import MessageOut, encode_json
 from realtime.events import Event
 
 _EVENT_OF_KIND = {str(Kind.JOIN): "member.joined", str(Kind.LEAVE): "member.left"}
+# In the metadata of what came from another system: its name.
+IMPORTED = "imported"
 # Events whose data is a whole message; the web audience gets it rendered as well.
 MESSAGE_EVENTS = frozenset({"message.created", "message.edited", "message.deleted", "member.joined", "member.left"})
 
@@ -16,6 +18,6 @@ def event_of(message: MessageOut, json: bytes | None = None, fragment: str | Non
 
     An imported one tells of another system's past: it ends nobody's membership here.
     """
-    kind = "message.created" if "imported" in message.metadata else _EVENT_OF_KIND.get(message.kind, "message.created")
+    kind = "message.created" if IMPORTED in message.metadata else _EVENT_OF_KIND.get(message.kind, "message.created")
     subject = message.sender.id if kind != "message.created" and message.sender else None
     return Event(message.room, message.seq, kind, json or encode_json(message), fragment, subject)

@@ -111,11 +111,11 @@ def read_range(room_id: UUID | str, after: int, limit: int, *, fragments: bool =
         written.update({UUID(message.id): message for message in messages_out(others)})
     events = [event_of(written[message.id], fragment=_fragment(written[message.id], fragments)) for message in created]
     for entry in entries:
-        about = written.get(UUID(entry.payload["message"])) if "message" in entry.payload else None
-        if about is None:
+        if "message" not in entry.payload:
             events.append(event_of_entry(entry))
-        else:
+        elif about := written.get(UUID(entry.payload["message"])):
             events.append(event_of_entry(entry, encode_json(about), _fragment(about, fragments)))
+        # else the message has been purged, and what happened to it is void like itself
     events.sort(key=_seq)
     # What is missing up to here is void, so a reader's cursor may move to the end of the range.
     return LogRange(events, head.last_seq, head.floor_seq, upto)

@@ -12,6 +12,7 @@ from django.utils import timezone
 from accounts.models import User
 from audit.services import record
 from messaging import fragments
+from messaging.events import IMPORTED
 from messaging.models import Message
 from messaging.wire import MessageOut, encode_json, messages_out
 from realtime import bus
@@ -45,7 +46,8 @@ def delete(actor: Actor, message_id: UUID) -> MessageOut:
             return messages_out([message])[0]
         message.deleted_at = head.now
         message.content = message.html = ""
-        message.metadata = {}
+        # A notice of another system's past stays one: it would end or begin a membership here.
+        message.metadata = {name: value for name, value in message.metadata.items() if name == IMPORTED}
         message.save(update_fields=["deleted_at", "content", "html", "metadata"])
         written = messages_out([message])[0]
         log.enter(

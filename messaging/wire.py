@@ -72,7 +72,7 @@ def message_out(message: Message, replied: Mapping[UUID, Message]) -> MessageOut
         attachments=[],
         reactions=[],
         mentions=[],
-        metadata={} if deleted else message.metadata,
+        metadata=message.metadata,
         pinned=False,
         edited_at=timestamp(message.edited_at) if message.edited_at else None,
         deleted_at=timestamp(message.deleted_at) if message.deleted_at else None,
