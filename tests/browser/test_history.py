@@ -116,7 +116,7 @@ def test_a_page_that_fails_says_so_and_loads_on_request(scene: Scene) -> None:
     ann.page.route(re.compile("/messages/"), answer)
     ann.scroll_to(0)
     again = ann.page.locator(".history-failed").get_by_role("button", name="Try again")
-    expect(again).to_be_visible()
+    expect(again).to_be_in_viewport()
     failing = False
     again.click()
     expect(ann.page.locator(".history-failed")).to_have_count(0)
