@@ -29,6 +29,8 @@ from realtime.limits import Buckets
 PENDING_MAX = 1_000
 # Messages a second that a person may write for long, and at once (a paste of many lines).
 MESSAGE_BUCKETS = Buckets(rate=5, burst=40)
+# A long one counts for more: forty of the longest at once would overflow every reader's buffer.
+CHARACTERS_A_TOKEN = 1_000
 
 
 class MessageSend(Command, kw_only=True):
@@ -62,7 +64,7 @@ async def message_send(connection: Connection, fields: MessageSend) -> None:
     if fields.attachments:
         raise Invalid("There are no such attachments.")
     identity = connection.identity
-    if not identity.unthrottled and (wait := MESSAGE_BUCKETS.take(identity.user_id)):
+    if not identity.unthrottled and (wait := MESSAGE_BUCKETS.take(identity.user_id, cost_of(fields.content))):
         raise RateLimited("You are writing very fast. Wait a moment.", retry_after=round(wait, 3))
     if connection.pending >= PENDING_MAX:
         raise RateLimited("Too many of your messages are under way.", retry_after=0.1)
@@ -78,6 +80,11 @@ async def message_send(connection: Connection, fields: MessageSend) -> None:
     )
     _writer().submit(draft, partial(_answer, connection, fields.ref))
     connection.pending += 1
+
+
+def cost_of(content: str) -> float:
+    """What a message of that content takes of its sender's bucket, in tokens."""
+    return 1 + len(content) / CHARACTERS_A_TOKEN
 
 
 def _answer(connection: Connection, ref: str, outcome: Outcome) -> None:

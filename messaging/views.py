@@ -21,7 +21,7 @@ from accounts.people import person_of
 from accounts.requests import user_of
 from messaging import fragments, pages
 from messaging.append import append
-from messaging.commands import MESSAGE_BUCKETS
+from messaging.commands import MESSAGE_BUCKETS, cost_of
 from messaging.drafts import Draft
 from messaging.models import Message
 from messaging.wire import MessageOut
@@ -133,7 +133,7 @@ def _send(user: User, room: Room, content: str, client_id: str) -> UUID:
         name = UUID(client_id)
     except ValueError:
         raise Invalid("The form was not complete. Load the page anew and send it once more.") from None
-    if not user.unthrottled and (wait := MESSAGE_BUCKETS.take(str(user.pk))):
+    if not user.unthrottled and (wait := MESSAGE_BUCKETS.take(str(user.pk), cost_of(content))):
         raise RateLimited("You are writing very fast. Wait a moment.", retry_after=wait)
     outcome = append([Draft(room_id=room.pk, sender_id=user.pk, content=content, client_id=name)])[0]
     if outcome.error is not None:

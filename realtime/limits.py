@@ -18,17 +18,18 @@ class Buckets:
         self._buckets: dict[str, tuple[float, float]] = {}  # tokens, when they were counted
         self._guard = threading.Lock()  # the REST API takes from several threads
 
-    def take(self, key: str) -> float:
-        """Take a token. Returns 0, or the seconds after which there will be one."""
+    def take(self, key: str, cost: float = 1.0) -> float:
+        """Take a token, or as many as `cost` says. Returns 0, or the seconds after which there will be enough."""
+        cost = min(cost, self.burst)
         with self._guard:
             now = time.monotonic()
             tokens, counted_at = self._buckets.get(key, (self.burst, now))
             tokens = min(self.burst, tokens + (now - counted_at) * self.rate)
-            if tokens < 1:
-                return (1 - tokens) / self.rate
+            if tokens < cost:
+                return (cost - tokens) / self.rate
             if len(self._buckets) >= _SWEEP_AT and key not in self._buckets:
                 self._sweep(now)
-            self._buckets[key] = (tokens - 1, now)
+            self._buckets[key] = (tokens - cost, now)
             return 0.0
 
     def _sweep(self, now: float) -> None:

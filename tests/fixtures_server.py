@@ -23,6 +23,7 @@ from concurrent.futures import ThreadPoolExecutor
 from copy import deepcopy
 from dataclasses import dataclass
 from pathlib import Path
+from textwrap import dedent, indent
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 from uuid import uuid4
@@ -49,6 +50,18 @@ T = TypeVar("T")
 
 NEEDS_POSTGRES = "several processes share one room only on PostgreSQL and Valkey: set DATABASE_URL and REDIS_URL"
 SHELL_TIMEOUT_S = 60
+# A server that a test has patched runs an app more, the last one, whose readiness is the patch.
+PATCHED_SETTINGS = """
+from chat_project.settings import *
+INSTALLED_APPS = [*INSTALLED_APPS, "patched.Patched"]
+"""
+PATCHED_APP = """
+from django.apps import AppConfig
+class Patched(AppConfig):
+    name = "patched"
+    path = "."
+    def ready(self):
+"""
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -123,16 +136,17 @@ class Installation:
     ) -> ServerProcess:
         """Start a server process on this installation.
 
-        `patch` is Python that the process runs before anything of the project is imported: the
-        way to stop it at a place that no client can reach. `argv` makes another command line of
-        the port.
+        `patch` is Python that the process runs once all apps are ready: the way to stop it at a
+        place that no client can reach. `argv` makes another command line of the port.
         """
         env = dict(self.env)
         if patch:
             place = self.directory / f"patch-{len(self._servers)}"
             place.mkdir()
-            (place / "sitecustomize.py").write_text(patch)
+            (place / "patched_settings.py").write_text(PATCHED_SETTINGS)
+            (place / "patched.py").write_text(PATCHED_APP + indent(dedent(patch), " " * 8))
             env["PYTHONPATH"] = os.pathsep.join(filter(None, [str(place), os.environ.get("PYTHONPATH", "")]))
+            env["DJANGO_SETTINGS_MODULE"] = "patched_settings"
         server = ServerProcess(env=env | {"CHAT_DATA_DIR": str(self.directory)}, **options)
         if argv is not None:
             server = ServerProcess(server.port, server.env, argv=argv(server.port))
