@@ -160,12 +160,14 @@ class Checks:
         """Take away the rooms that the user has lost, and bring those that they have gained."""
         rooms = {room.id: room for room in standing.rooms}
         for connection in tuple(attendance.connections):
-            if connection.ended or not connection.is_live:
+            if connection.ended:
                 continue
             for room in connection.rooms.keys() - rooms.keys():
                 if feed := self._hub.feeds.get(room):
                     feed.remove(connection)
                 connection.send(frame("room.removed", room=room))
+            if not connection.is_live:  # it is still being told how things stood: see `settled`
+                continue
             for room in rooms.keys() - connection.rooms.keys():
                 connection.send(frame("room.added", room=rooms[room].summary))
                 try:

@@ -123,9 +123,18 @@ class Relay:
 
     async def _run_receiver(self) -> None:
         while True:
-            message = await self._layer.receive(self._channel)
-            if message["origin"] != self._origin:
-                self._receive(_decode(message["body"]))
+            try:
+                message = await self._layer.receive(self._channel)
+            except Exception:
+                logger.exception("could not receive from the channel layer")
+                await asyncio.sleep(RETRY_S)
+                continue
+            try:
+                if message["origin"] != self._origin:
+                    self._receive(_decode(message["body"]))
+            except Exception:
+                # Of another version of the program, say. What it told of is found in the database.
+                logger.exception("could not take in what came over the channel layer")
 
     async def _run_groups(self) -> None:
         while True:
