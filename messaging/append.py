@@ -22,7 +22,7 @@ from accounts.people import person
 from messaging import fragments, partitions, rendering, store
 from messaging.drafts import Draft, check_client_time
 from messaging.events import event_of
-from messaging.models import Kind, Message
+from messaging.models import NOTICES, Message
 from messaging.store.rows import Asked, Facts, MessageRow, ReadRow, RecordRow
 from messaging.wire import MessageOut, ReplyOut, encode_json, messages_out
 from realtime import bus
@@ -35,8 +35,6 @@ from rooms.uuid7 import moment_of
 
 logger = logging.getLogger(__name__)
 
-# Kinds that tell of the room itself; they do not count as unread.
-NOTICES = frozenset({Kind.SYSTEM, Kind.JOIN, Kind.LEAVE})
 # Deadlocks and serialisation failures pass; a transaction that keeps failing does not.
 RETRIES = 3
 # SQLSTATEs: lock_timeout; deadlock, serialisation failure, and the key of a send record that another

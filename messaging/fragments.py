@@ -12,11 +12,8 @@ from django.template import Context, Engine, Template
 from django.utils.safestring import SafeString
 
 from accounts.avatars import hue, initials
-from messaging.models import Kind
+from messaging.models import NOTICES
 from messaging.wire import MessageOut
-
-# Kinds that tell what happened in the room; they are drawn as one quiet line.
-EVENT_KINDS = frozenset({Kind.SYSTEM.value, Kind.JOIN.value, Kind.LEAVE.value})
 
 
 @cache
@@ -50,7 +47,7 @@ def _values(message: MessageOut) -> dict[str, object]:
         "number": SafeString(message.number),
         "seq": SafeString(message.seq),
         "kind": SafeString(message.kind),
-        "is_event": message.kind in EVENT_KINDS,
+        "is_event": message.kind in NOTICES,
         "sender": SafeString(sender.id) if sender else "",
         "name": name,
         "avatar": sender.avatar if sender else None,

@@ -29,6 +29,10 @@ class Kind(models.TextChoices):
     LEAVE = "leave", "Leave"
 
 
+# Kinds that tell of the room itself: they do not count as unread, and members cannot delete them.
+NOTICES = frozenset({Kind.SYSTEM, Kind.JOIN, Kind.LEAVE})
+
+
 class MessageQuerySet(models.QuerySet["Message"]):
     """Paging reads as a sentence: `Message.objects.in_room(room).before(number).newest(50)`."""
 

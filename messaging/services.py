@@ -13,7 +13,7 @@ from accounts.models import User
 from audit.services import record
 from messaging import fragments
 from messaging.events import IMPORTED
-from messaging.models import Message
+from messaging.models import NOTICES, Message
 from messaging.wire import MessageOut, encode_json, messages_out
 from realtime import bus
 from realtime.errors import Forbidden, Invalid, NotFound
@@ -68,6 +68,8 @@ def _check_may_delete(actor: User, message: Message) -> None:
     membership = Membership.objects.current().filter(room_id=message.room_id, user=actor).first()
     if membership is None:
         raise NotFound("There is no such message.")
+    if message.kind in NOTICES:
+        raise Forbidden("Notices of the room stay: they tell what happened.")
     action = Action.DELETE_OWN if message.sender_id == actor.pk else Action.DELETE_OTHERS
     if not allows(
         action,

@@ -442,6 +442,13 @@ def test_deleting_leaves_a_tombstone_and_deleting_again_changes_nothing(cast: Ca
     assert "Oops" not in bob.get(room_url(cast.team, "messages")).content.decode()
 
 
+def test_nobody_hides_that_they_were_removed(cast: Cast, api: Client) -> None:
+    notice = Message.objects.filter(room=cast.team, sender=cast.bob, kind="join").get()
+    assert_problem(api(cast.bob).delete(f"{V1}/messages/{notice.id}/"), 403, "forbidden")
+    notice.refresh_from_db()
+    assert notice.deleted_at is None
+
+
 # --- The log ---------------------------------------------------------------------------------
 
 
