@@ -133,6 +133,9 @@ TEMPLATES = [
 DATABASE_URL = env("DATABASE_URL", default="")
 if DATABASE_URL:
     DATABASES = {"default": env.db_url("DATABASE_URL")}
+    # Connections that were cut while they lay in the pool (a restart, a failover) are noticed when
+    # they are borrowed, and fail nobody's request. The socket's writer has a connection of its own.
+    DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
     DATABASES["default"]["OPTIONS"] = {
         **DATABASES["default"].get("OPTIONS", {}),
         # Requests borrow a connection and give it back: under ASGI a thread of its own serves

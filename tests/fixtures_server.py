@@ -119,6 +119,7 @@ class Installation:
             self.env["REDIS_URL"] = redis_url or settings.REDIS_URL
             database["NAME"] = self.name
             database["OPTIONS"].pop("pool", None)
+            database["OPTIONS"]["application_name"] = "shell"  # by which a fault can spare it
         else:
             database["NAME"] = directory / "chat.sqlite3"
         self.shell = Shell(database, blocker)
