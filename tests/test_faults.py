@@ -26,6 +26,8 @@ from tests.socket_client import PATIENCE_S, Socket
 PROMPT_S = 5.0
 # Between two messages of a chatter: more than 500 between two comparisons would be a reset.
 PACE_S = 0.01
+# What a server writes into its log when it reads events that had not come.
+REPAIR = "reading the log of room"
 # Prints nothing, answers nothing, is gone: as if the power of that process had failed.
 KILLED_BEFORE_PUBLISHING = """
 import os, signal
@@ -145,10 +147,10 @@ async def arrives_without_the_database(chatter: Chatter, ears: Socket, other: Se
     """Write until a message comes through the layer, of which the other server's log tells nothing."""
 
     async def told() -> bool:
-        before = other.log.read_text().count("reading the log")
+        before = other.log.read_text().count(REPAIR)
         await chatter.write()
         await ears.reach(chatter.room, chatter.acked[-1])
-        return other.log.read_text().count("reading the log") == before
+        return other.log.read_text().count(REPAIR) == before
 
     async with asyncio.timeout(PATIENCE_S):
         while not await told():
@@ -329,6 +331,7 @@ async def test_an_event_that_is_lost_on_its_way_is_found_by_comparing_heads(
     await mouth.sent(name, "unheard again")
     last = (await mouth.sent(name, "heard"))["seq"]
     assert await ears.reach(name, last) == [lost, lost + 1, last]
+    assert forgetful.log.read_text().count(REPAIR) >= 2
 
 
 async def test_a_read_position_moved_from_the_shell_reaches_connected_clients(world: World) -> None:
