@@ -135,8 +135,10 @@ def test_a_refused_message_says_why_and_can_be_tried_again(scene: Scene) -> None
     expect(failed).to_contain_class("is-failed")
     expect(failed.locator("[data-reason]")).to_have_text(re.compile("^Not sent. .+"))
     expect(ben.message("two")).to_contain_class("is-pending")
+    expect(ben.page.locator(".composer-bar")).to_be_visible()
     scene.do(mute_member, scene.ann, scene.team, scene.ben, None)
     failed.get_by_role("button", name="Try again").click()
+    expect(ben.composer).to_be_visible()  # the page has been loaded anew: he may write again
     expect(ben.page.locator(".is-pending, .is-failed")).to_have_count(0)
     assert ben.texts() == ["one", "two"]
 
@@ -153,8 +155,10 @@ def test_a_refused_message_can_be_discarded_and_the_next_one_goes(scene: Scene) 
     network.mend()
     discard = ben.message("one").get_by_role("button", name="Discard")
     expect(discard).to_be_visible()
+    expect(ben.page.locator(".composer-bar")).to_be_visible()
     scene.do(mute_member, scene.ann, scene.team, scene.ben, None)
     discard.click()
+    expect(ben.composer).to_be_visible()
     expect(ben.page.locator(".is-pending, .is-failed")).to_have_count(0)
     assert ben.texts() == ["two"]
     ben.page.reload()

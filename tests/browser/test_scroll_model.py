@@ -63,6 +63,24 @@ def test_an_image_that_arrives_does_not_move_what_begins_in_view(page: Page, num
     assert page.evaluate("topOf(122)") == before
 
 
+def test_an_image_that_has_just_arrived_is_made_up_for_by_the_next_change(page: Page) -> None:
+    scroll_to(page, 1_010)
+    before = page.evaluate("topOf(122)")
+    page.evaluate("""() => {
+      document.getElementById("m-105").style.height = "300px";
+      scroller.keep(() => list.prepend(make(100)));
+    }""")
+    assert page.evaluate("topOf(122)") == before
+
+
+def test_an_image_that_arrives_while_the_reader_scrolls_moves_nothing_else(page: Page) -> None:
+    scroll_to(page, 1_010)
+    before = page.evaluate("topOf(122)")
+    page.evaluate("document.getElementById('m-105').style.height = '300px'")
+    page.evaluate("async () => { box.scrollTop += 70; await frames(); }")
+    assert page.evaluate("topOf(122)") == before - 70
+
+
 def test_who_is_at_the_bottom_stays_there(page: Page) -> None:
     page.evaluate("scroller.toBottom()")
     page.evaluate("scroller.keep(() => list.append(make(201)))")

@@ -11,6 +11,7 @@
 import { Emitter } from "../events.js";
 
 const AT_BOTTOM_PX = 24; // a finger that stops a little short still means the bottom
+const SHIFT_PX = 1; // less than this is how browsers round
 const MARGIN_SHARE = 0.2; // where the divider is put, as a share of the height, so that context stays above it
 
 export class Scroller extends Emitter {
@@ -59,7 +60,7 @@ export class Scroller extends Emitter {
 
   /** Change the layout without moving what is being read. @param {() => void} change */
   keep(change) {
-    this.#measure();
+    this.#catchUp(); // with a scroll or a change of the layout that no event has told of yet
     change();
     this.#restore();
     this.emit("moved");
@@ -135,13 +136,20 @@ export class Scroller extends Emitter {
 
   #scrolled() {
     if (this.#isHidden) return;
+    this.#catchUp();
+    this.emit("moved");
+  }
+
+  /** Take note of how far the reader has scrolled; what moved beside that, the layout moved: undo it. */
+  #catchUp() {
+    if (this.#isHidden) return;
     const wasStuck = this.#stuck;
+    const scrolled = this.#box.scrollTop - this.#top;
     // Who is at the bottom leaves it by moving up, not by what grows below them.
-    const movedUp = this.#box.scrollTop < this.#top - 1;
-    if (!wasStuck || movedUp) this.#stuck = this.#distance <= AT_BOTTOM_PX;
+    if (!wasStuck || scrolled < -1) this.#stuck = this.#distance <= AT_BOTTOM_PX;
+    if (!this.#stuck) this.#undoShift(scrolled);
     this.#remember();
     if (this.#stuck && !wasStuck) this.emit("arrived");
-    this.emit("moved");
   }
 
   #remember() {
@@ -167,16 +175,19 @@ export class Scroller extends Emitter {
 
   #restore() {
     if (this.#isHidden) return;
-    if (this.#stuck) {
-      this.#box.scrollTop = this.#box.scrollHeight;
-    } else if (this.#anchor) {
-      const { message, offset } = this.#anchor;
-      // An edit has replaced it by an element of the same id.
-      const now = message.isConnected ? message : document.getElementById(message.id);
-      const moved = now ? now.getBoundingClientRect().top - this.#edge - offset : 0;
-      if (Math.abs(moved) >= 0.5) this.#box.scrollTop += moved;
-    }
+    if (this.#stuck) this.#box.scrollTop = this.#box.scrollHeight;
+    else this.#undoShift(0);
     this.#remember();
+  }
+
+  /** Bring the anchor back to where it stood, less what the reader has scrolled. @param {number} scrolled */
+  #undoShift(scrolled) {
+    if (!this.#anchor) return;
+    const { message, offset } = this.#anchor;
+    // An edit has replaced it by an element of the same id.
+    const now = message.isConnected ? message : document.getElementById(message.id);
+    const shift = now ? now.getBoundingClientRect().top - this.#edge - offset + scrolled : 0;
+    if (Math.abs(shift) >= SHIFT_PX) this.#box.scrollTop += shift;
   }
 
   /** The index of the first child for which `isPast` holds; the children's count if for none. */
