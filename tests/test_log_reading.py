@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID, uuid4
 
-import msgspec
 import pytest
 from hypothesis import HealthCheck, given
 from hypothesis import settings as profile
@@ -23,11 +22,11 @@ from messaging.models import Message
 from messaging.services import delete
 from messaging.wire import MessageOut, decode_message
 from realtime import bus
-from realtime.errors import Invalid
+from realtime.errors import Invalid, Refusal
 from realtime.events import Event, Signal
 from realtime.feed import READ_PAGE
 from rooms import services as rooms
-from rooms.models import LogEntry, Room, RoomHead
+from rooms.models import Room, RoomHead
 from tests.concurrency import at_once, raised
 from tests.factories import Cast, make_room, make_user, say
 
@@ -117,6 +116,7 @@ def test_a_range_shows_messages_as_they_are_now_and_purged_ones_not_at_all(cast:
     assert [decode_message(event.data).content for event in events] == ["kept", "", ""]
 
 
+@pytest.mark.django_db
 @pytest.mark.parametrize("limit", [1, 2, 7, 500])
 def test_ranges_join_without_a_seam_whatever_their_size(cast: Cast, limit: int) -> None:
     for turn in range(12):
@@ -159,6 +159,7 @@ def long_room(cast: Cast) -> Room:
     return room
 
 
+@pytest.mark.django_db
 @pytest.mark.parametrize(
     ("bounds", "expected", "has_before", "has_after"),
     [
@@ -189,6 +190,7 @@ def test_pages(
     assert page.as_of_seq == head_of(long_room)
 
 
+@pytest.mark.django_db
 @pytest.mark.parametrize(
     "fields", [{"limit": 0}, {"limit": 501}, {"before": 3, "after": 1}, {"around": 1, "before": 3}]
 )
@@ -206,7 +208,6 @@ class Client:
 
     messages: dict[int, MessageOut]
     seq: int
-    _applied: list[int] = field(default_factory=list)
 
     @classmethod
     def fresh(cls, room: Room) -> Client:
@@ -252,9 +253,7 @@ ACTS = st.one_of(
 
 def act(room: Room, people: dict[str, User], what: str, who: str, number: int) -> None:
     """Do it where it may be done; what is refused changes nothing."""
-    from realtime.errors import Refusal
-
-    user = people.get(who)
+    user = people.get(who, people["ann"])
     try:
         if what == "say":
             append(
@@ -274,7 +273,7 @@ def act(room: Room, people: dict[str, User], what: str, who: str, number: int) -
         return
 
 
-@profile(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@profile(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(acts=st.lists(ACTS, min_size=3, max_size=14))
 def test_stale_state_and_events_make_what_a_fresh_read_shows(acts: list[tuple[str, str, int]], db: Any) -> None:
     people = {name: make_user() for name in PEOPLE}
@@ -292,12 +291,8 @@ def test_stale_state_and_events_make_what_a_fresh_read_shows(acts: list[tuple[st
     fresh = Client.fresh(room)
     # What was published is the log, each entry once and in its order.
     log = read_all(room, after=stale[0].seq, limit=3)
-    assert (
-        [event.seq for event in ears.events]
-        == [event.seq for event in log]
-        == list(range(stale[0].seq + 1, fresh.seq + 1))
-    )
-    assert [event.kind for event in ears.events] == [event.kind for event in log]
+    assert [event.seq for event in log] == list(range(stale[0].seq + 1, fresh.seq + 1))
+    assert [(event.seq, event.kind) for event in ears.events] == [(event.seq, event.kind) for event in log]
     for client in stale:
         live, resumed = (Client(dict(client.messages), client.seq) for _ in range(2))
         live.apply(ears.events)
@@ -307,5 +302,3 @@ def test_stale_state_and_events_make_what_a_fresh_read_shows(acts: list[tuple[st
         resumed.apply(log)
         for known in (live, resumed):
             assert (known.messages, known.seq) == (fresh.messages, fresh.seq)
-    assert LogEntry.objects.filter(room=room, seq__gt=fresh.seq).count() == 0
-    assert msgspec.json.encode(fresh.messages)
