@@ -164,16 +164,12 @@ def _refuse_open(entries: Sequence[_Entry], refusal: Refusal) -> None:
 def _transact(entries: Sequence[_Entry], patience: float | None, skip_held: bool) -> None:
     """One transaction: lock, read, number, insert, advance."""
     with store.begin(patience) as statements:
-        heads = statements.lock({entry.draft.room_id for entry in entries}, skip_held=skip_held)
+        asked = [Asked(e.draft.room_id, e.draft.sender_id, e.draft.client_id, e.draft.reply_to) for e in entries]
+        heads, facts = statements.lock_and_read({each.room_id for each in asked}, asked, skip_held=skip_held)
         if skip_held:
             for entry in entries:
                 if entry.draft.room_id not in heads:
                     entry.outcome = Outcome("deferred")
-            entries = [entry for entry in entries if entry.outcome is None]
-            if not entries:
-                return
-        asked = [Asked(e.draft.room_id, e.draft.sender_id, e.draft.client_id, e.draft.reply_to) for e in entries]
-        facts = statements.facts(asked)
         accepted = _judge(entries, facts)
         if not accepted:
             return
@@ -191,6 +187,8 @@ def _judge(entries: Sequence[_Entry], facts: Sequence[Facts]) -> list[tuple[_Ent
     accepted = []
     seen: dict[tuple[UUID, UUID], _Entry] = {}
     for entry, fact in zip(entries, facts, strict=True):
+        if entry.outcome is not None:  # deferred: what was read of it may be old when its turn comes
+            continue
         draft = entry.draft
         twin = seen.setdefault((draft.sender_id, draft.client_id), entry)
         try:

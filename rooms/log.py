@@ -88,15 +88,16 @@ def lock(room_ids: Collection[UUID]) -> dict[UUID, Head]:
     """
     assert connection.in_atomic_block, "the lock lasts as long as the transaction"
     with connection.cursor() as cursor:
-        heads = lock_heads(cursor, room_ids)
+        ask_heads(cursor, room_ids)
+        heads = take_heads(cursor)
         now = database_clock(cursor)
     for head in heads.values():
         head.now = now
     return heads
 
 
-def lock_heads(cursor: Any, room_ids: Collection[UUID], *, skip_held: bool = False) -> dict[UUID, Head]:
-    """Lock the heads through `cursor` (Django's or psycopg's).
+def ask_heads(cursor: Any, room_ids: Collection[UUID], *, skip_held: bool = False) -> None:
+    """Lock the heads through `cursor` (Django's or psycopg's); `take_heads` gives what it read.
 
     A statement of its own: what it waited for is read after it. `skip_held` leaves out the heads
     that another transaction holds instead of waiting for them.
@@ -107,15 +108,20 @@ def lock_heads(cursor: Any, room_ids: Collection[UUID], *, skip_held: bool = Fal
             f" FOR NO KEY UPDATE{' SKIP LOCKED' if skip_held else ''}",
             [sorted(room_ids)],
         )
-        rows = cursor.fetchall()
     else:  # SQLite: the transaction is IMMEDIATE, so it is the only writer already
         cursor.execute(
             f"SELECT {_COLUMNS} FROM rooms_roomhead WHERE room_id IN (SELECT value FROM json_each(%s))",
             [json.dumps([room_id.hex for room_id in room_ids])],
         )
+
+
+def take_heads(cursor: Any) -> dict[UUID, Head]:
+    """Read the heads that `ask_heads` locked."""
+    rows = cursor.fetchall()
+    if connection.vendor != "postgresql":
         rows = [
             (UUID(room), seq, number, index, UUID(last) if last else None, from_sqlite(at), count)
-            for room, seq, number, index, last, at, count in cursor.fetchall()
+            for room, seq, number, index, last, at, count in rows
         ]
     return {row[0]: Head(*row) for row in rows}
 

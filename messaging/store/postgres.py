@@ -1,7 +1,7 @@
 """The statements of a batch on PostgreSQL: one JSON document of rows each, in one pipeline.
 
 They go past the ORM: psycopg's own cursors, so that statements are prepared once a connection
-and sent without waiting for each other. A batch takes three round trips: BEGIN with the lock,
+and sent without waiting for each other. A batch takes two round trips: BEGIN with the lock and
 the facts, and the writes with COMMIT. Rows travel as JSON, because encoding arrays of UUIDs in
 Python costs more than all the rest of a send.
 """
@@ -19,7 +19,7 @@ import psycopg
 from django.db import connection, transaction
 
 from messaging.store.rows import Asked, Facts, MessageRow, ReadRow, RecordRow
-from rooms.log import Head, lock_heads
+from rooms.log import Head, ask_heads, take_heads
 
 _FACTS = """
 SELECT clock_timestamp(), m.id, m.role, m.left_at, m.muted_until, m.permissions::text,
@@ -110,11 +110,17 @@ class PostgresStatements:
     def _run(self, statement: str, params: Sequence[Any]) -> psycopg.Cursor[Any]:
         return self._cursor(self._raw).execute(statement, params)
 
-    def lock(self, room_ids: Collection[UUID], *, skip_held: bool = False) -> dict[UUID, Head]:
-        return lock_heads(self._cursor(self._raw), room_ids, skip_held=skip_held)
+    def lock_and_read(
+        self, room_ids: Collection[UUID], asked: Sequence[Asked], *, skip_held: bool = False
+    ) -> tuple[dict[UUID, Head], list[Facts]]:
+        heads = self._cursor(self._raw)
+        ask_heads(heads, room_ids, skip_held=skip_held)
+        # Sent along, not waited for: the server begins it, and takes its snapshot, when the lock is had.
+        facts = self._run(_FACTS, [_rows(asked)])
+        return take_heads(heads), self._read(facts.fetchall())
 
-    def facts(self, asked: Sequence[Asked]) -> list[Facts]:
-        rows = self._run(_FACTS, [_rows(asked)]).fetchall()
+    @staticmethod
+    def _read(rows: Sequence[Any]) -> list[Facts]:
         decode = msgspec.json.decode
         return [
             Facts._make(

@@ -13,7 +13,7 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from messaging.store.rows import Asked, Facts, MessageRow, ReadRow, RecordRow
-from rooms.log import Head, from_sqlite, lock_heads
+from rooms.log import Head, ask_heads, from_sqlite, take_heads
 
 _FACTS = """
 SELECT m.id, m.role, m.left_at, m.muted_until, m.permissions,
@@ -59,12 +59,16 @@ UPDATE rooms_membership SET read_number = %s, read_index = %s, last_read_at = %s
 class SqliteStatements:
     """See `rows.Statements`."""
 
-    def lock(self, room_ids: Collection[UUID], *, skip_held: bool = False) -> dict[UUID, Head]:
+    def lock_and_read(
+        self, room_ids: Collection[UUID], asked: Sequence[Asked], *, skip_held: bool = False
+    ) -> tuple[dict[UUID, Head], list[Facts]]:
         # The transaction is the only writer already: no head is held by another.
         with connection.cursor() as cursor:
-            return lock_heads(cursor, room_ids)
+            ask_heads(cursor, room_ids)
+            heads = take_heads(cursor)
+        return heads, self._facts(asked)
 
-    def facts(self, asked: Sequence[Asked]) -> list[Facts]:
+    def _facts(self, asked: Sequence[Asked]) -> list[Facts]:
         keys = json.dumps([[value and value.hex for value in one] for one in asked])
         now = timezone.now()  # the embedded database shares this process's clock
         with connection.cursor() as cursor:
