@@ -106,7 +106,7 @@ def test_a_link_into_the_past_shows_its_message_in_the_middle(scene: Scene) -> N
 
 
 def test_a_page_that_fails_says_so_and_loads_on_request(scene: Scene) -> None:
-    scene.say(scene.team, scene.ann, [f"message {number}" for number in range(120)])
+    scene.say(scene.team, scene.ann, tall(120))
     ann = scene.enter(scene.ann, scene.team)
     failing = True
 
