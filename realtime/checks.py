@@ -18,6 +18,7 @@ from realtime import pool
 from realtime.connection import Code
 from realtime.errors import Unavailable
 from realtime.frames import frame
+from realtime.relay import room_group, user_group
 from realtime.resume import go_live
 from realtime.source import Source, Standing
 
@@ -46,6 +47,8 @@ class Checks:
     def __init__(self, hub: Hub) -> None:
         self._hub = hub
         self._check_wake = asyncio.Event()
+        # Layer groups that have just come into force.
+        self._fresh: set[str] = set()
         self._users: set[str] = set()
         self._recheck_wake = asyncio.Event()
 
@@ -53,8 +56,9 @@ class Checks:
         runs = (self._run_checks(), self._run_rechecks(), self._run_expiries())
         return [asyncio.create_task(run) for run in runs]
 
-    def soon(self) -> None:
-        """Compare now, rather than at the end of the interval."""
+    def soon(self, groups: Collection[str]) -> None:
+        """Compare what these layer groups stand for now, rather than at the end of the interval."""
+        self._fresh.update(groups)
         self._check_wake.set()
 
     def recheck(self, user: str) -> None:
@@ -65,22 +69,33 @@ class Checks:
     # --- Heads, revs, epoch ---
 
     async def _run_checks(self) -> None:
+        clock = asyncio.get_running_loop().time
+        due = clock() + CHECK_INTERVAL_S
         while True:
             # Not wait_for: before Python 3.12 it can swallow the cancellation that ends this task.
             with suppress(TimeoutError):
-                async with asyncio.timeout(CHECK_INTERVAL_S):
+                async with asyncio.timeout_at(due):
                     await self._check_wake.wait()
             self._check_wake.clear()
+            fresh, self._fresh = self._fresh, set()
             try:
-                await self._check()
+                # Whoever comes has their own rooms looked at: all of them would be a crowd's work.
+                await self._check(fresh if clock() < due else None)
             except Exception:
                 logger.exception("could not compare heads and revs with the database")
+            if clock() >= due:
+                due = clock() + CHECK_INTERVAL_S
 
-    async def _check(self) -> None:
+    async def _check(self, groups: set[str] | None) -> None:
+        """Compare rooms and users of these layer groups, or all of them."""
         hub = self._hub
         hub.drop_feeds(left_before=time.monotonic() - LINGER_S)
-        heads = {room: feed.seq for room, feed in hub.feeds.items()}
-        revs = {user: attendance.rev for user, attendance in hub.users.items() if attendance.rev is not None}
+        heads = {room: feed.seq for room, feed in hub.feeds.items() if groups is None or room_group(room) in groups}
+        revs = {
+            user: attendance.rev
+            for user, attendance in hub.users.items()
+            if attendance.rev is not None and (groups is None or user_group(user) in groups)
+        }
         epoch, moved, changed = await pool.run(_compare, hub.source, heads, revs)
         if hub.epoch and epoch != hub.epoch:
             hub.begin_epoch(epoch)

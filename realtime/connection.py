@@ -197,10 +197,14 @@ class Connection:
 
     async def replay(self, text: bytes) -> None:
         """Send one frame of what was missed, after what came before it has been read."""
-        while not self.ended and self.writer.buffered() > REPLAY_BUFFER_LIMIT:
-            await self.writer.drained()
+        await self.caught_up()
         if not self.ended:
             self.writer.write(text)
+
+    async def caught_up(self) -> None:
+        """Wait until the client has read nearly all that was sent, or is gone."""
+        while not self.ended and self.writer.buffered() > REPLAY_BUFFER_LIMIT:
+            await self.writer.drained()
 
     def refuse(self, refusal: Refusal, ref: str | None = None) -> None:
         """Answer with an `error` frame."""

@@ -24,6 +24,7 @@ from realtime.errors import Forbidden, Invalid, Refusal, Unavailable
 from realtime.frames import frame
 from realtime.hub import Hub, get_hub
 from realtime.identity import Identity
+from realtime.limits import Buckets
 from realtime.resume import go_live, replay_before, reset
 from realtime.server import EXTENSION
 from realtime.source import Standing
@@ -38,6 +39,11 @@ HELLO_TIMEOUT_S = 10.0
 HEARTBEAT_S = 25
 # Entries replayed to one socket over all its rooms; the rooms beyond get `room.reset`.
 REPLAY_TOTAL_MAX = 5_000
+# Sockets that a user opens for long, a second, and at once: each is several queries. A browser with
+# all its tabs comes back at once after a restart.
+CONNECT_BUCKETS = Buckets(rate=1, burst=60)
+# Sockets of one user in one process: each costs memory, and every event of their rooms.
+SOCKETS_MAX = 100
 
 Authenticator = Callable[[dict[str, Any]], Identity | None]
 
@@ -90,7 +96,19 @@ class Gateway(AsyncConsumer):
             return None
         if identity is None:
             writer.end(Code.UNAUTHENTICATED, "not signed in")
+        elif _is_crowding(identity):
+            writer.end(Code.TOO_MANY, "too many connections")
+            return None
         return identity
+
+
+def _is_crowding(identity: Identity) -> bool:
+    """Whether one user opens more sockets than people and their programs have use for."""
+    if identity.unthrottled:
+        return False
+    attendance = get_hub().users.get(identity.user_id)
+    is_full = attendance is not None and len(attendance.connections) >= SOCKETS_MAX
+    return is_full or CONNECT_BUCKETS.take(identity.user_id) > 0
 
 
 def _writer(scope: dict[str, Any], send: Callable[[dict[str, Any]], Awaitable[None]]) -> Writer:
@@ -214,7 +232,8 @@ class _Session:
             connection.end(Code.UNAUTHENTICATED, "the session has ended")
             return False
         self.standing = standing
-        connection.send(
+        # Of thousands of rooms it is longer than a live event may leave unread.
+        await connection.replay(
             frame(
                 "ready",
                 **({"ref": call.ref} if call.ref else {}),
@@ -226,6 +245,7 @@ class _Session:
                 rooms=[room.summary for room in standing.rooms],
             )
         )
+        await connection.caught_up()
         rooms = {room.id: room for room in standing.rooms}
         cursors = {str(room): cursor for room, cursor in hello.cursors.items()}
         for room in cursors.keys() - rooms.keys():

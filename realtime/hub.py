@@ -52,7 +52,7 @@ class Hub:
         self._loop = asyncio.get_running_loop()
         self.checks = Checks(self)
         # Groups that have just come into force: look at once for what was sent before.
-        self.relay = Relay(self._receive, lambda groups: self.checks.soon())
+        self.relay = Relay(self._receive, self.checks.soon)
         self._tasks: list[asyncio.Task[None]] = []
 
     # --- Life ---

@@ -92,6 +92,12 @@ class Relay:
     # --- Background ---
 
     async def _run(self) -> None:
+        async with asyncio.TaskGroup() as group:
+            # Sending needs no channel of our own: it begins although the layer may not answer yet.
+            group.create_task(self._run_sender())
+            group.create_task(self._run_reader())
+
+    async def _run_reader(self) -> None:
         while not self._channel:
             try:
                 self._channel = await self._layer.new_channel("hub")
@@ -99,7 +105,6 @@ class Relay:
                 logger.warning("the channel layer does not answer: %s", error)
                 await asyncio.sleep(RETRY_S)
         async with asyncio.TaskGroup() as group:
-            group.create_task(self._run_sender())
             group.create_task(self._run_receiver())
             group.create_task(self._run_groups())
 

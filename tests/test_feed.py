@@ -21,6 +21,7 @@ from realtime.feed import RECENT_BYTES, REPLAY_MAX, Feed
 from realtime.frames import Bundle, frame
 from realtime.hub import Hub
 from realtime.identity import Identity
+from realtime.relay import room_group
 from realtime.resume import go_live
 from realtime.source import LogRange, RoomView, Standing
 
@@ -40,6 +41,7 @@ class Log:
         self.head = head
         self.floor = 0
         self.reads = 0
+        self.compared: list[set[str]] = []
         self.standing: dict[str, Standing] = {}
         self.gate = threading.Event()
         self.gate.set()
@@ -72,6 +74,7 @@ class Log:
         return f"<li>{event.seq}</li>"
 
     def heads(self, known: Mapping[str, int]) -> dict[str, int]:
+        self.compared.append(set(known))
         return {room: self.head for room, seq in known.items() if self.head > seq}
 
     def revs(self, known: Mapping[str, int]) -> list[str]:
@@ -454,3 +457,23 @@ async def test_what_is_read_elsewhere_during_a_hello_is_heard_after_it(hub: Hub,
     hub.settled(laptop, standing)
     await until(lambda: "read" in paper(laptop).types)
     assert paper(laptop).frames[-1]["number"] == 5
+
+
+async def test_coming_and_going_has_only_its_own_rooms_compared_and_the_rest_in_their_time(hub: Hub, log: Log) -> None:
+    others = {f"room {place}" for place in range(50)}
+    for room in others:
+        hub.feed(room, 0).add(socket(), 0)
+    hub.feed(ROOM, 0).add(socket(), 0)
+    await until(lambda: log.compared)
+    log.compared.clear()
+
+    async def come_and_go() -> None:
+        while True:
+            hub.checks.soon([room_group(ROOM)])
+            await asyncio.sleep(0.001)  # as fast as a crowd would
+
+    coming = asyncio.create_task(come_and_go())
+    await until(lambda: any(others <= each for each in log.compared))
+    coming.cancel()
+    assert sum(others <= each for each in log.compared) == 1
+    assert log.compared.count({ROOM}) > 10

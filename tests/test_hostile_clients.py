@@ -7,6 +7,7 @@ import base64
 import json
 import os
 from collections.abc import Iterator
+from contextlib import suppress
 from urllib.parse import urlsplit
 from uuid import uuid4
 
@@ -14,15 +15,16 @@ import psutil
 import pytest
 
 from accounts.models import User
+from integrations.management.commands.bench_setup import set_up
 from messaging.append import append
 from messaging.drafts import Draft
 from realtime.connection import LIVE_BUFFER_LIMIT
 from realtime.management.commands.serve import CLIENT_FRAME_MAX
 from realtime.server import FramedWebSocketProtocol
-from rooms.models import Room
+from rooms.models import Kind, Room
 from tests.fixtures_server import Guest, Installation, World
 from tests.servers import ServerProcess
-from tests.socket_client import PATIENCE_S
+from tests.socket_client import PATIENCE_S, Socket
 
 # Quotation marks grow sixfold in HTML: about 80 KB an event, and more than any limit in a few dozen.
 LONG = '"' * 10_000
@@ -125,6 +127,40 @@ async def test_one_guests_longest_messages_drive_no_reader_out(world: World) -> 
         await reader.until(lambda reader=reader: len(reader.seqs(room)) == mouth.count("ack"))
         assert reader.is_open
     assert mouth.count("ack") >= 3
+
+
+async def test_one_guest_does_not_open_sockets_without_end(world: World) -> None:
+    mallory, alice = await world.people(2)
+    codes = [await asyncio.wait_for(refused_with(await world.connect(mallory)), PATIENCE_S) for _ in range(80)]
+    assert codes[:10] == [None] * 10
+    assert codes[-1] == 4429
+    await (await world.socket(alice)).in_step()
+
+
+async def refused_with(socket: Socket) -> int | None:
+    """Return the code with which a hello is refused, None where it is not."""
+    await socket.say("hello", cursors={})
+    with suppress(AssertionError):
+        await socket.expect("ready")
+        return None
+    return await socket.closed()
+
+
+async def test_a_guest_of_thousands_of_rooms_comes_in_over_a_thin_line(world: World) -> None:
+    """`ready` is then longer than what a live event may leave unread."""
+
+    def set_up_many() -> tuple[User, str]:
+        line, *_ = set_up(1, 4_000, 1, Kind.PRIVATE)
+        return User.objects.get(pk=line["user"]), line["token"]
+
+    guest = Guest(*await world.shell(set_up_many))
+    socket = await world.connect(guest, receive_buffer=TINY_BUFFER)
+    ready = await socket.hello()
+    assert len(ready["rooms"]) == 4_000
+    assert len(json.dumps(ready)) > LIVE_BUFFER_LIMIT
+    await socket.in_step()
+    await socket.sent(ready["rooms"][0]["id"])
+    await socket.expect("message.created")
 
 
 # --- Below the frames ---------------------------------------------------------------------------
