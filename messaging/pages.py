@@ -40,31 +40,36 @@ def page(
     if not 1 <= limit <= PAGE_MAX:
         raise Invalid(f"“limit” must be from 1 to {PAGE_MAX}.", fields={"limit": [f"Must be from 1 to {PAGE_MAX}."]})
     head = RoomHead.objects.get(room_id=room.pk)
-    messages = Message.objects.in_room(room).filter(number__gt=head.floor_number).select_related("sender")
+    floor = head.floor_number
+    messages = Message.objects.in_room(room).select_related("sender")
     if around is not None:
-        found = _around(messages, around, limit)
+        found = _around(messages, around, floor, limit)
     elif after is not None:
-        found = list(messages.after(after).oldest(limit))
+        found = list(messages.after(max(after, floor)).oldest(limit))
     else:
-        found = list((messages.before(before) if before is not None else messages).newest(limit))[::-1]
+        below = messages.before(before) if before is not None else messages
+        found = list(below.after(floor).newest(limit))[::-1]
     return Page(
         messages_out(found),
-        has_before=bool(found) and found[0].number > _first_number(messages, head),
+        has_before=bool(found) and found[0].number > _first_number(messages, floor),
         has_after=bool(found) and found[-1].number < head.last_number,
         as_of_seq=head.last_seq,
     )
 
 
-def _around(messages: MessageQuerySet, number: int, limit: int) -> list[Message]:
+# Each query below has one lower bound: of two, SQLite may search by the weaker and walk from there.
+
+
+def _around(messages: MessageQuerySet, number: int, floor: int, limit: int) -> list[Message]:
     """Half before, half from the number on; what one side lacks the other gives."""
-    newer = list(messages.filter(number__gte=number).oldest(limit))
-    older = list(messages.before(number).newest(limit))[::-1]
+    newer = list(messages.after(max(number - 1, floor)).oldest(limit))
+    older = list(messages.before(number).after(floor).newest(limit))[::-1]
     from_newer = max(limit - limit // 2, limit - len(older))
     newer = newer[:from_newer]
     return older[max(0, len(older) - (limit - len(newer))) :] + newer
 
 
-def _first_number(messages: MessageQuerySet, head: RoomHead) -> int:
+def _first_number(messages: MessageQuerySet, floor: int) -> int:
     """The least number above the floor: messages right above it may have been purged too."""
-    first = messages.order_by("number").values_list("number", flat=True).first()
-    return head.floor_number + 1 if first is None else first
+    first = messages.after(floor).order_by("number").values_list("number", flat=True).first()
+    return floor + 1 if first is None else first
