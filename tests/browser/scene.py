@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable, Collection
 from functools import cached_property, partial
 from itertools import count
@@ -16,6 +17,7 @@ from playwright.sync_api import Browser, BrowserContext, Locator, Page, WebSocke
 from accounts.models import User
 from messaging.models import Message
 from rooms.models import Kind, Room
+from rooms.summaries import summaries
 from tests.factories import make_room, make_user, say
 from tests.fixtures_server import Installation
 from tests.servers import ServerProcess
@@ -25,6 +27,7 @@ T = TypeVar("T")
 
 # What a condition may take on a machine that runs the rest of the suite as well.
 PATIENCE_MS = 15_000
+POLL_MS = 50
 expect.set_options(timeout=PATIENCE_MS)
 DESKTOP = {"width": 1280, "height": 800}
 
@@ -80,6 +83,17 @@ class Scene:
                 Message.objects.in_room(room).filter(kind="text").order_by("number").values_list("content", flat=True)
             )
         )
+
+    def until_read(self, room: Room, user: User, page: Page) -> None:
+        """Wait until the server knows that the user has read the room; tabs tell each other sooner."""
+
+        def unread() -> int:
+            return next(each.unread for each in summaries(user.pk) if each.id == str(room.pk))
+
+        deadline = time.monotonic() + PATIENCE_MS / 1000
+        while self.do(unread):
+            assert time.monotonic() < deadline, "the server was never told that the room was read"
+            page.wait_for_timeout(POLL_MS)
 
     def context(self, user: User | None = None, **options: Any) -> BrowserContext:
         """A browser of its own, signed in as the user."""

@@ -46,6 +46,7 @@ def test_counts_and_the_unread_line_agree_in_two_tabs(scene: Scene) -> None:
     for tab in (one, two):
         expect(tab.count(scene.team)).to_be_hidden()
         expect(tab.page).to_have_title(re.compile(r"^(Team|Garden)"))
+    scene.until_read(scene.team, scene.ben, one.page)
     one.page.reload()
     expect(one.message("news 2")).to_be_visible()
     expect(one.page.locator(".unread-divider")).to_have_count(0)
