@@ -1,4 +1,4 @@
-"""Users. Contacts, blocks and privacy join them here later; sessions are allauth's."""
+"""Users and what they let others know of them. Sessions are allauth's."""
 
 from __future__ import annotations
 
@@ -130,3 +130,28 @@ class User(AbstractBaseUser, PermissionsMixin):
         if self.suspended_at is None:
             return False
         return self.suspended_until is None or self.suspended_until > timezone.now()
+
+
+class Audience(models.TextChoices):
+    """Who may know something of a person."""
+
+    EVERYONE = "everyone", "Everyone"
+    NOBODY = "nobody", "Nobody"
+
+
+class PrivacySettings(models.Model):
+    """What a person lets others know. Who has no row has the defaults."""
+
+    user = models.OneToOneField(User, on_delete=models.CASCADE, primary_key=True, related_name="privacy")
+    read_receipts = models.CharField(
+        max_length=8,
+        choices=Audience,
+        default=Audience.EVERYONE,
+        help_text="Nobody: the person neither sends receipts nor sees those of others.",
+    )
+
+    class Meta:
+        verbose_name_plural = "privacy settings"
+
+    def __str__(self) -> str:
+        return f"privacy of {self.user_id}"

@@ -204,6 +204,10 @@ class Membership(models.Model):
     read_number = models.PositiveBigIntegerField(default=0)
     read_index = models.PositiveBigIntegerField(default=0)
     last_read_at = models.DateTimeField(null=True, blank=True)
+    # What others may know: up to which number the member's devices received and they read. Only
+    # ever forward, and not at all while they keep their receipts to themselves.
+    received_upto = models.PositiveBigIntegerField(default=0, db_default=0)
+    read_upto = models.PositiveBigIntegerField(default=0, db_default=0)
 
     objects: ClassVar[models.Manager[Membership]] = MembershipQuerySet.as_manager()
 

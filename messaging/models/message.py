@@ -2,6 +2,9 @@
 
 References to messages carry no database constraint: PostgreSQL could otherwise not drop or
 detach a partition. A purge removes what refers to a range of ids.
+
+What all members see of a message is on its row, counts included, written under the lock of the
+room's head: pages, events and replays read one row and join nothing.
 """
 
 from __future__ import annotations
@@ -44,6 +47,10 @@ class MessageQuerySet(models.QuerySet["Message"]):
         mine = Membership.objects.filter(user=user, left_at__isnull=True, room__deleted_at__isnull=True)
         return self.filter(room_id__in=mine.values("room_id"))
 
+    def in_the_flow(self) -> MessageQuerySet:
+        """Those that stand in the room itself, not only in a thread."""
+        return self.filter(in_flow=True)
+
     def before(self, number: int) -> MessageQuerySet:
         return self.filter(number__lt=number)
 
@@ -83,8 +90,28 @@ class Message(models.Model):
     thread_root = models.ForeignKey(
         "self", on_delete=models.DO_NOTHING, null=True, db_constraint=False, db_index=False, related_name="thread"
     )
+    # Of a thread's root: how many replies it has. Of a reply: which of them it is, dense from 1.
+    thread_count = models.PositiveIntegerField(default=0, db_default=0)
+    thread_index = models.PositiveIntegerField(null=True)
+    # False for a reply that stands in its thread only; it does not count as unread in the room.
+    in_flow = models.BooleanField(default=True, db_default=True)
+    # Notifies nobody, and does not count as unread.
+    silent = models.BooleanField(default=False, db_default=False)
+    # Ids of those whom it mentions, and the words “room” and “here”.
+    mentions = models.JSONField(default=list, db_default=[], blank=True)
+    # [{"emoji", "count"}] in the order of their first use.
+    reactions = models.JSONField(default=list, db_default=[], blank=True)
+    # Its poll as all see it (`wire.PollOut`); the votes are rows of their own.
+    poll = models.JSONField(null=True)
+    # [{"url", "title", "description", "site"}] of links that it has.
+    previews = models.JSONField(default=list, db_default=[], blank=True)
+    pinned_at = models.DateTimeField(null=True)
+    # The renderer that made `html`: what an older one made is made anew in the background.
+    html_version = models.PositiveSmallIntegerField(default=0, db_default=0)
     created_at = models.DateTimeField()
     edited_at = models.DateTimeField(null=True)
+    # The log's number of the newest edit: an editor who knew less has overlooked one.
+    edited_seq = models.PositiveBigIntegerField(null=True)
     deleted_at = models.DateTimeField(null=True)
 
     objects: ClassVar[models.Manager[Message]] = MessageQuerySet.as_manager()
@@ -96,6 +123,11 @@ class Message(models.Model):
             models.Index(fields=["room", "number"], name="message_room_number"),
             models.Index(fields=["room", "seq"], name="message_room_seq"),
             models.Index(fields=["sender", "id"], name="message_sender"),
+            models.Index(
+                fields=["thread_root", "thread_index"],
+                condition=models.Q(thread_root__isnull=False),
+                name="message_thread",
+            ),
         ]
 
     def __str__(self) -> str:
