@@ -11,7 +11,6 @@ from collections.abc import Mapping
 from enum import StrEnum
 from typing import Any
 
-from realtime.errors import Forbidden, Invalid
 from rooms.models import Kind, Role
 
 
@@ -19,8 +18,14 @@ class Action(StrEnum):
     READ = "read"
     POST = "post"
     REPLY = "reply"
+    EDIT_OWN = "edit_own"
     DELETE_OWN = "delete_own"
     DELETE_OTHERS = "delete_others"
+    SEE_REVISIONS = "see_revisions"  # of others; one's own anybody sees
+    REACT = "react"
+    PIN = "pin"
+    POLL = "poll"
+    MENTION_ROOM = "mention_room"  # @room and @here
     INVITE = "invite"
     EDIT_ROOM = "edit_room"  # name, topic, avatar, settings
     CHANGE_ROLE = "change_role"
@@ -35,7 +40,12 @@ class Action(StrEnum):
 # From least to most; a role outranks those before it.
 RANK: dict[str, int] = {Role.MEMBER: 0, Role.MODERATOR: 1, Role.ADMIN: 2, Role.OWNER: 3}
 
-_MEMBER = frozenset({Action.READ, Action.POST, Action.REPLY, Action.DELETE_OWN, Action.INVITE, Action.LEAVE})
+_MEMBER = frozenset(
+    {
+        *(Action.READ, Action.POST, Action.REPLY, Action.EDIT_OWN, Action.DELETE_OWN, Action.SEE_REVISIONS),
+        *(Action.REACT, Action.PIN, Action.POLL, Action.MENTION_ROOM, Action.INVITE, Action.LEAVE),
+    }
+)
 _MODERATOR = _MEMBER | {Action.DELETE_OTHERS, Action.MUTE_MEMBER, Action.REMOVE_MEMBER}
 _ADMIN = _MODERATOR | {Action.EDIT_ROOM, Action.CHANGE_ROLE, Action.ARCHIVE}
 _OWNER = _ADMIN | {Action.DELETE_ROOM, Action.TRANSFER}
@@ -48,6 +58,7 @@ TABLE: dict[str, frozenset[Action]] = {
 
 # In a channel few post and many read.
 _CHANNEL_POSTERS = RANK[Role.MODERATOR]
+_NEVER_OF_READERS = frozenset({Action.POST, Action.REPLY, Action.PIN, Action.POLL, Action.MENTION_ROOM, Action.INVITE})
 # A direct room has no one above another: it keeps its people, its kind and its settings.
 _NEVER_IN_DIRECT = frozenset(
     {
@@ -90,9 +101,7 @@ def allows(
         return bool(given)
     if action not in TABLE[role]:
         return False
-    if kind == Kind.CHANNEL and action in (Action.POST, Action.REPLY) and RANK[role] < _CHANNEL_POSTERS:
-        return False
-    if kind == Kind.CHANNEL and action is Action.INVITE and RANK[role] < RANK[Role.MODERATOR]:
+    if kind == Kind.CHANNEL and action in _NEVER_OF_READERS and RANK[role] < _CHANNEL_POSTERS:
         return False
     least = (settings or {}).get("permissions", {}).get(action)
     return least is None or RANK[role] >= RANK.get(least, 0)
@@ -106,30 +115,3 @@ def outranks(role: str, other: str) -> bool:
 def staff_may(action: Action, kind: str) -> bool:
     """Whether staff may do `action` from outside, in a room of that kind."""
     return kind != Kind.DIRECT or action in _STAFF_IN_DIRECT
-
-
-def check_settings(settings: Any, *, before: Mapping[str, Any], role: str | None) -> dict[str, Any]:
-    """Return a room's settings as they are kept: `{"permissions": {action: least role}}` so far.
-
-    Invalid: they hold anything else. Forbidden: they set or lift a demand above `role`, that of
-    whoever changes them (None: staff, whom it does not bind).
-    """
-    permissions = settings.get("permissions", {}) if isinstance(settings, Mapping) else None
-    if not isinstance(permissions, Mapping) or settings.keys() - {"permissions"}:
-        raise _refused_settings("Settings are an object with “permissions”: the least role for each action.")
-    for action, least in permissions.items():
-        if action not in SETTABLE:
-            raise _refused_settings(f"“{action}” is not an action whose role can be set.")
-        if not isinstance(least, str) or least not in RANK:
-            raise _refused_settings(f"The least role for “{action}” must be one of: {', '.join(RANK)}.")
-    held = before.get("permissions", {})
-    changed = {action for action in permissions.keys() | held.keys() if permissions.get(action) != held.get(action)}
-    for action in changed:
-        demands = (permissions.get(action, Role.MEMBER), held.get(action, Role.MEMBER))
-        if role is not None and any(RANK[demand] > RANK[role] for demand in demands):
-            raise Forbidden(f"You can only set what “{action}” asks for up to your own role.")
-    return {"permissions": dict(permissions)} if permissions else {}
-
-
-def _refused_settings(detail: str) -> Invalid:
-    return Invalid(detail, fields={"settings": [detail]})

@@ -9,8 +9,9 @@ from django.db import IntegrityError, transaction
 
 from rooms import naming
 from rooms.models import Room
-from rooms.permissions import Action, check_settings
+from rooms.permissions import Action
 from rooms.services.change import Actor, Change, Staff, changing, touch
+from rooms.settings import check_settings
 
 
 def update_room(
