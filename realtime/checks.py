@@ -168,6 +168,8 @@ class Checks:
     async def _apply(self, attendance: Attendance, standing: Standing) -> None:
         """Make a user's sockets what the database says that they are."""
         attendance.rev = standing.rev
+        for connection in tuple(attendance.connections):
+            connection.topics = standing.topics
         await self._apply_rooms(attendance, standing)
         self._apply_reads(attendance, standing)
 

@@ -155,6 +155,7 @@ class Connection:
         "refilled_at",
         "rooms",
         "tokens",
+        "topics",
         "viewing",
         "writer",
     )  # fmt: skip
@@ -167,6 +168,8 @@ class Connection:
         # Rooms whose live events this socket gets, with the seq after which it has had them all.
         self.rooms: dict[str, int] = {}
         self.viewing: str | None = None
+        # What its user gets of ephemeral frames that are not everybody's.
+        self.topics: frozenset[str] = frozenset()
         self.idle = False
         self.ended = False
         # Has all rooms of its user; before, its hello is still being answered.

@@ -50,11 +50,15 @@ class Note(msgspec.Struct, gc=False, tag="n", array_like=True):
 
 
 class Glimpse(msgspec.Struct, gc=False, tag="g", array_like=True):
-    """An ephemeral frame for the sockets that have the room in view, but not for `but`'s."""
+    """An ephemeral frame for the sockets that have the room in view, but not for `but`'s.
+
+    One with a `topic` goes only to those whose user takes part in it (`Standing.topics`).
+    """
 
     room: str
     text: bytes
     but: str | None = None
+    topic: str | None = None
 
 
 class Recheck(msgspec.Struct, gc=False, tag="r", array_like=True):

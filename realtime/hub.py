@@ -112,6 +112,8 @@ class Hub:
 
     def _show(self, glimpse: Glimpse) -> None:
         for connection in tuple(self.viewers.get(glimpse.room, ())):
+            if glimpse.topic is not None and glimpse.topic not in connection.topics:
+                continue
             # In view but not a member's any more: the room ended for this socket meanwhile.
             if connection.identity.user_id != glimpse.but and glimpse.room in connection.rooms:
                 connection.send(glimpse.text)
@@ -153,6 +155,7 @@ class Hub:
         standing = await self._standings.get((user, connection.identity.credential))
         if standing is None or connection.identity.credential not in standing.credentials:
             return None
+        connection.topics = standing.topics
         if attendance.rev is None:
             attendance.rev = standing.rev
             attendance.reads = {room.id: room.read_number for room in standing.rooms}

@@ -36,6 +36,8 @@ class Standing:
     rooms: Sequence[RoomView]
     # Of the credentials that were asked about, those that still open a socket.
     credentials: frozenset[str]
+    # Of the ephemeral frames that are not everybody's, those that the user gets.
+    topics: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
