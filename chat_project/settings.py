@@ -92,6 +92,7 @@ INSTALLED_APPS = [
     "allauth",
     "allauth.account",
     "realtime",
+    "jobs",
     "audit",
     "accounts",
     "rooms",
@@ -204,8 +205,26 @@ REALTIME = {
 }
 # The longest message, in characters.
 MESSAGE_MAX_LENGTH = env.int("MESSAGE_MAX_LENGTH", default=10_000)
+# In rooms of more members only moderators call everybody (@room, @here); from so many on, the
+# client asks the writer whether they mean it.
+MENTION_ROOM_MAX_MEMBERS = env.int("MENTION_ROOM_MAX_MEMBERS", default=1_000)
+MENTION_WARN_MEMBERS = env.int("MENTION_WARN_MEMBERS", default=30)
 # Most members of a room, by kind (0: no limit). Seed systems cap groups at 300.
 ROOM_SIZE_LIMITS = {"public": 0, "channel": 0, "private": env.int("PRIVATE_ROOM_SIZE", default=300), "direct": 9}
+
+# --- Background work -------------------------------------------------------------------------
+
+TASKS = {"default": {"BACKEND": "jobs.tasks.JobBackend", "QUEUES": ["default", "network"]}}
+JOBS = {
+    # Threads of a worker, by queue: what waits for other servers does not hold up the rest.
+    "THREADS": {"default": 2, "network": 2},
+    # Seconds after which the jobs of a worker that was killed are given to another.
+    "LEASE_S": env.float("JOBS_LEASE_S", default=30.0),
+    # Off where `manage.py work` runs beside the servers.
+    "IN_SERVER": env.bool("JOBS_IN_SERVER", default=True),
+}
+# Whether the server fetches pages that messages link to and shows what they are about.
+LINK_PREVIEWS = env.bool("LINK_PREVIEWS", default=True)
 
 # --- People ----------------------------------------------------------------------------------
 

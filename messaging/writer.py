@@ -13,14 +13,13 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable
-from copy import deepcopy
 from uuid import UUID
 
 from django.db import connection, connections
-from django.db.utils import load_backend
 
 from messaging.append import Outcome, append
 from messaging.drafts import Draft
+from realtime import pool
 from realtime.errors import Unavailable
 
 logger = logging.getLogger(__name__)
@@ -70,7 +69,7 @@ class Writer:
         self._thread.join()
 
     def _run(self) -> None:
-        _use_own_connection()
+        pool.use_own_connection()
         try:
             while batch := self._take():
                 self._store(batch)
@@ -137,10 +136,3 @@ def _answer_all(answers: list[tuple[Answer, Outcome]]) -> None:
             answer(outcome)
         except Exception:
             logger.exception("could not answer a send")
-
-
-def _use_own_connection() -> None:
-    """Give this thread a connection outside the pool that requests share, and keep it open."""
-    settings = deepcopy(connections.settings["default"])
-    settings["OPTIONS"].pop("pool", None)
-    connections["default"] = load_backend(settings["ENGINE"]).DatabaseWrapper(settings, "default")

@@ -9,11 +9,13 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from copy import deepcopy
 from functools import cache, partial
 from typing import TypeVar
 
 from django.conf import settings
 from django.db import connections
+from django.db.utils import load_backend
 
 T = TypeVar("T")
 
@@ -41,3 +43,10 @@ def rest() -> None:
     for connection in connections.all(initialized_only=True):
         if connection.vendor != "sqlite" or connection.errors_occurred:
             connection.close()
+
+
+def use_own_connection() -> None:
+    """Give this thread a connection outside the pool that requests share, and keep it open."""
+    own = deepcopy(connections.settings["default"])
+    own["OPTIONS"].pop("pool", None)
+    connections["default"] = load_backend(own["ENGINE"]).DatabaseWrapper(own, "default")
