@@ -2,11 +2,12 @@
 
 from django.urls import path
 
-from messaging import views
+from messaging import panels, views
 
 urlpatterns = [
     path("r/<slug:slug>/", views.room, name="room"),
     path("r/<slug:slug>/messages/", views.Messages.as_view(), name="room_messages"),
     path("r/<slug:slug>/<int:number>/", views.room, name="room_at"),
+    path("r/<slug:slug>/pins/", panels.pins, name="pins"),
     path("m/<uuid:message_id>/", views.permalink, name="permalink"),
 ]

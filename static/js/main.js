@@ -13,6 +13,8 @@ import { prefetchRooms } from "./controllers/prefetch.js";
 import { followKeyboard } from "./controllers/keyboard.js";
 import { followLinks } from "./controllers/links.js";
 import { followRoom } from "./controllers/membership.js";
+import { runPanel } from "./controllers/panel.js";
+import { dressEntries } from "./controllers/entries.js";
 import { openRoom } from "./controllers/room.js";
 import { listRooms } from "./controllers/rooms.js";
 import { runSwitcher } from "./controllers/switcher.js";
@@ -62,6 +64,8 @@ function start() {
   showOffscreen({ nav, unread });
   prefetchRooms();
   runSwitcher({ nav });
+  dressEntries({ viewer });
+  runPanel({ aside: byId("panel"), fallback: () => document.querySelector("#composer textarea") ?? byId("main") });
   runDrawer({ body: document.body, sidebar: byId("sidebar"), openers: document.querySelectorAll(".to-sidebar") });
   showConnection({ banner: byId("connection-banner"), socket });
   showBadge({ unread, icon: document.querySelector("link[rel~=icon]") });

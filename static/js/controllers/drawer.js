@@ -25,6 +25,11 @@ export function runDrawer({ body, sidebar, openers }) {
     });
   }
   addEventListener("popstate", hide);
+  document.addEventListener("panel:open", () => {
+    if (!isShown()) return;
+    hide(); // the panel takes the place, and the entry of the history with it
+    opener?.blur();
+  });
   addEventListener("keydown", (event) => {
     const isTaken = event.defaultPrevented || document.querySelector(":popover-open, dialog[open]");
     if (event.key === "Escape" && isShown() && !isTaken) history.back();
