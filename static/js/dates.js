@@ -5,6 +5,7 @@ import { WORDS } from "./words.js";
 const DAY_MS = 86_400_000;
 const clock = new Intl.DateTimeFormat(undefined, { hour: "numeric", minute: "2-digit" });
 const moment = new Intl.DateTimeFormat(undefined, { dateStyle: "full", timeStyle: "short" });
+const distance = new Intl.RelativeTimeFormat(undefined, { numeric: "auto" });
 const thisYear = new Intl.DateTimeFormat(undefined, { weekday: "long", day: "numeric", month: "long" });
 const otherYear = new Intl.DateTimeFormat(undefined, { dateStyle: "long" });
 
@@ -23,6 +24,20 @@ export function dayName(date, now = new Date()) {
   if (days === 0) return WORDS.today;
   if (days === 1) return WORDS.yesterday;
   return (date.getFullYear() === now.getFullYear() ? thisYear : otherYear).format(date);
+}
+
+/** How long it is until a moment ends something. @param {Date} date @param {Date} [now] */
+export function untilWords(date, now = new Date()) {
+  const minutes = Math.max(1, Math.round((date.getTime() - now.getTime()) / 60_000));
+  if (minutes < 60) return WORDS.closesAt(distance.format(minutes, "minute"));
+  if (minutes < 48 * 60) return WORDS.closesAt(distance.format(Math.round(minutes / 60), "hour"));
+  return WORDS.closesAt(distance.format(Math.round(minutes / (24 * 60)), "day"));
+}
+
+/** A day as date inputs and addresses write it. @param {Date} date */
+export function isoDay(date) {
+  const pad = (/** @type {number} */ part, /** @type {number} */ length) => String(part).padStart(length, "0");
+  return `${pad(date.getFullYear(), 4)}-${pad(date.getMonth() + 1, 2)}-${pad(date.getDate(), 2)}`;
 }
 
 function startOfDay(date) {

@@ -110,12 +110,25 @@ export class History extends Emitter {
   }
 
   #show(frame) {
-    if (!frame.fragment) return;
+    if (frame.type === "messages.purged") return this.#timeline.dropThrough(frame.data.floor_number);
+    if (!frame.fragment) return this.#timeline.change(frame);
+    this.#count(frame);
     this.#parser.innerHTML = frame.fragment;
     const message = /** @type {HTMLElement} */ (this.#parser.content.querySelector("li"));
-    if (this.#timeline.has(message) || (CREATIONS.has(frame.type) && this.#covers(Number(message.dataset.number)))) {
+    if (this.#timeline.has(message) || (CREATIONS.has(frame.type) && this.#isMissing(message))) {
       this.#timeline.put(message, frame.seq);
     }
+  }
+
+  /** A reply tells how many its thread has. */
+  #count({ type, data }) {
+    const isReply = type === "message.created" && data.thread && data.thread.index !== null;
+    if (isReply) this.#timeline.countReplies(data.thread.root, data.thread.count, data.sender?.id);
+  }
+
+  /** Whether a new message belongs into the window. */
+  #isMissing(message) {
+    return this.#timeline.belongs(message) && this.#covers(Number(message.dataset.number));
   }
 
   /** Whether a message of this number belongs into the window. */
@@ -151,6 +164,7 @@ export class History extends Emitter {
       if (this.#load !== load) return false;
       this.#keep(() => {
         arrive(page);
+        this.#timeline.own(page.messages, page.own);
         for (const message of page.messages) this.#timeline.put(message, page.asOf);
         for (const frame of this.#held) if (frame.seq > page.asOf) this.#show(frame);
         this.#bound();
@@ -180,6 +194,7 @@ export class History extends Emitter {
       hasBefore: list.dataset.hasBefore === "true",
       hasAfter: list.dataset.hasAfter === "true",
       asOf: Number(list.dataset.asOfSeq),
+      own: list.dataset.own,
     };
   }
 

@@ -5,30 +5,62 @@
  * A message is known by its id. An optimistic one has no id yet and is known by the DOM id that the
  * real one will have; only its writer's message may take its place, for others can name a
  * `client_id` too.
+ *
+ * A message that has changed stays the element that it was: focus, menus and selection stay with it.
  */
 
-import { clockTime, dayKey, dayName, fullTime } from "../dates.js";
-import { LABELS, WORDS } from "../words.js";
+import { dayKey, dayName } from "../dates.js";
+import { WORDS } from "../words.js";
+import { dress, dressOwn } from "./dress.js";
+import { dropEmptyFolds, foldAround, isFold } from "./folding.js";
+import { morph, takeAttributes } from "./morph.js";
+import { Own } from "./own.js";
+import { markPinned, setCount, setReplies } from "./parts.js";
 
 const GROUP_MS = 5 * 60_000; // the same person going on within this time is shown as one turn
 const EVENT_KINDS = new Set(["join", "leave", "system"]);
 
+/** A message of the room's flow; a list of a thread has a rule of its own. */
+const inFlow = (/** @type {HTMLElement} */ message) => message.dataset.threadOnly === undefined;
+
 export class Timeline {
   #list;
   #viewer;
+  #own;
+  #folds;
   /** @type {Map<string, HTMLElement>} messages by id */
   #known = new Map();
   /** @type {WeakMap<HTMLElement, number>} the seq up to which an element is true */
   #asOf = new WeakMap();
+  /** @type {WeakMap<HTMLElement, string>} content as it came, before anything in it was opened or marked */
+  #contents = new WeakMap();
   /** @type {HTMLElement|null} */
   #divider = null;
   /** The position behind which the divider stands. @type {number|null} */
   #readUpTo = null;
 
-  /** @param {HTMLElement} list @param {string} viewer the id of the person who looks */
-  constructor(list, viewer) {
+  /**
+   * @param {HTMLElement} list
+   * @param {string} viewer the id of the person who looks
+   * @param {Object} [options]
+   * @param {Own} [options.own] what that person has done with messages; shared by all lists of the page
+   * @param {boolean} [options.folds] whether runs of joins and leaves are shown as one line
+   * @param {(message: HTMLElement) => boolean} [options.belongs] which messages stand in this list
+   */
+  constructor(list, viewer, { own = new Own(), folds = false, belongs = inFlow } = {}) {
     this.#list = list;
     this.#viewer = viewer;
+    this.#own = own;
+    this.#folds = folds;
+    this.belongs = belongs;
+    own.on("change", (id) => {
+      const message = this.#known.get(id);
+      if (message) dressOwn(message, this.#reader);
+    });
+  }
+
+  get #reader() {
+    return { id: this.#viewer, own: this.#own };
   }
 
   /** How many messages are shown, the optimistic ones not counted. */
@@ -50,6 +82,11 @@ export class Timeline {
     return this.#list.querySelector(`.message[data-number="${number}"]`);
   }
 
+  /** @param {string} id @returns {HTMLElement|null} */
+  get(id) {
+    return this.#known.get(id) ?? null;
+  }
+
   /** The optimistic message of a send. @param {string} clientId @returns {HTMLElement|null} */
   pending(clientId) {
     return this.#list.querySelector(`#m-${CSS.escape(clientId)}.message:not([data-id])`);
@@ -67,7 +104,9 @@ export class Timeline {
 
   /** Take over what the server has rendered into the page. @param {number} asOf */
   adopt(asOf) {
-    for (const message of [...this.#list.querySelectorAll(".message")]) {
+    const messages = [...this.#list.querySelectorAll(".message")];
+    this.own(messages, this.#list.dataset.own);
+    for (const message of messages) {
       this.#known.set(message.dataset.id, message);
       this.#asOf.set(message, asOf);
       this.#dress(message);
@@ -76,26 +115,74 @@ export class Timeline {
   }
 
   /**
+   * Take over what a page says of the reader's own acts.
+   * @param {HTMLElement[]} messages those on the page
+   * @param {string} [json] `data-own` of its list
+   */
+  own(messages, json) {
+    if (json !== undefined) this.#own.load(messages.map((message) => message.dataset.id ?? ""), JSON.parse(json));
+  }
+
+  /**
    * Show a message at its place, instead of an older form of it if there is one.
-   * @param {HTMLElement} message
+   * @param {HTMLElement} message is used up
    * @param {number} asOf the seq up to which it is true
    * @returns {boolean} false when what is shown is newer
    */
   put(message, asOf) {
     const held = this.#held(message);
     if (held && (this.#asOf.get(held) ?? 0) > asOf) return false;
-    this.#known.set(message.dataset.id, message);
-    this.#asOf.set(message, asOf);
     this.#dress(message);
     if (held && held.dataset.number === message.dataset.number) {
-      held.replaceWith(message);
+      this.#become(held, message);
     } else {
       if (held) this.#take(held);
       this.#place(message);
     }
-    this.#mend(message);
-    this.#mend(next(message));
+    const shown = held?.isConnected ? held : message;
+    this.#known.set(message.dataset.id, shown);
+    this.#asOf.set(shown, asOf);
+    this.#mend(shown);
+    this.#mend(next(shown));
     return true;
+  }
+
+  /**
+   * Apply an event that tells of a message without bringing it: a reaction, a pin, a thread's reply.
+   * What it says is absolute, so that applying it twice does no harm.
+   * @param {import("../types.js").LogFrame} frame
+   */
+  change({ type, seq, data }) {
+    const message = this.#known.get(data.message);
+    if (!message || (this.#asOf.get(message) ?? 0) >= seq) return;
+    this.#asOf.set(message, seq);
+    if (type === "reaction.added" || type === "reaction.removed") {
+      setCount(message, data.emoji, data.count);
+      if (data.user?.id === this.#viewer) this.#own.react(data.message, data.emoji, type === "reaction.added");
+    } else if (type === "message.pinned" || type === "message.unpinned") {
+      markPinned(message, type === "message.pinned");
+    }
+    dress(message, this.#reader);
+  }
+
+  /**
+   * A thread has this many replies, or more.
+   * @param {string} root
+   * @param {number} count
+   * @param {string} [writer] whose the newest is
+   */
+  countReplies(root, count, writer) {
+    const message = this.#known.get(root);
+    if (!message || !setReplies(message, count)) return;
+    const chip = message.querySelector(".thread-chip");
+    if (writer !== this.#viewer) chip?.classList.add("has-unread");
+    dress(message, this.#reader);
+  }
+
+  /** Drop all messages up to a number, optimistic ones not. @param {number} number */
+  dropThrough(number) {
+    for (const message of this.messages()) if (Number(message.dataset.number) <= number) this.#forget(message);
+    this.#tidy();
   }
 
   /** Show an optimistic message, behind all others. @param {HTMLElement} message */
@@ -122,6 +209,7 @@ export class Timeline {
     this.#take(message);
     message.classList.remove("is-pending", "is-failed");
     Object.assign(message.dataset, { id: stored.id, number: stored.number, seq: stored.seq, at: stored.created_at });
+    message.querySelector(".message-time")?.setAttribute("href", `/m/${stored.id}/`);
     this.#known.set(stored.id, message);
     this.#dress(message);
     this.#place(message);
@@ -141,11 +229,13 @@ export class Timeline {
     if (end === "end") for (const message of this.#list.querySelectorAll(".message:not([data-id])")) message.remove();
     const messages = [...this.#list.querySelectorAll(".message")];
     const surplus = end === "start" ? messages.slice(0, -count) : messages.slice(count);
-    for (const message of surplus) {
-      this.#known.delete(message.dataset.id);
-      message.remove();
-    }
+    surplus.forEach((message) => this.#forget(message));
     this.#tidy();
+  }
+
+  #forget(message) {
+    this.#known.delete(message.dataset.id);
+    message.remove();
   }
 
   /**
@@ -182,7 +272,9 @@ export class Timeline {
 
   /** Whether a message adds to the unread count of the viewer. @param {HTMLElement} message */
   counts(message) {
-    return !EVENT_KINDS.has(message.dataset.kind) && message.dataset.sender !== this.#viewer;
+    const { kind, sender, silent, threadOnly } = message.dataset;
+    if (silent !== undefined || threadOnly !== undefined) return false;
+    return !EVENT_KINDS.has(kind) && sender !== this.#viewer;
   }
 
   #isUnread(message, position) {
@@ -218,15 +310,20 @@ export class Timeline {
     this.#tidy();
   }
 
+  /** Make what is shown of a message what it is now. */
+  #become(held, message) {
+    const isSame = this.#contents.get(held) === this.#contents.get(message);
+    takeAttributes(held, message, (name) => name.startsWith("data-") || name === "id");
+    morph(held, message, (shown) => isSame && shown.classList.contains("content"));
+    held.classList.remove("is-pending", "is-failed");
+    this.#contents.set(held, this.#contents.get(message) ?? "");
+    dress(held, this.#reader);
+  }
+
   /** Add what depends on the viewer: whose it is, times and words. */
   #dress(message) {
-    message.classList.toggle("is-mine", message.dataset.sender === this.#viewer);
-    for (const time of message.querySelectorAll("time")) {
-      const date = new Date(time.dateTime);
-      time.textContent = clockTime(date);
-      time.title = fullTime(date);
-    }
-    for (const label of message.querySelectorAll("[data-label]")) label.textContent = LABELS[label.dataset.label] ?? "";
+    this.#contents.set(message, message.querySelector(".content")?.innerHTML ?? "");
+    dress(message, this.#reader);
   }
 
   /** Make right what stands between a message and the one before it, and whether it goes on a turn. */
@@ -236,19 +333,22 @@ export class Timeline {
     for (let between = message.previousElementSibling; between && between !== previous; ) {
       const divider = between;
       between = between.previousElementSibling;
+      if (isFold(divider)) continue;
       if (divider === this.#divider) this.#divider = null;
       divider.remove();
     }
     const at = new Date(message.dataset.at);
     const newDay = !previous || dayKey(new Date(previous.dataset.at)) !== dayKey(at);
-    if (newDay) message.before(line("day-divider", dayName(at), message.dataset.at));
+    const start = isFold(message.previousElementSibling) ? message.previousElementSibling : message;
+    if (newDay) start.before(line("day-divider", dayName(at), message.dataset.at));
     const firstUnread = this.#beginsUnread(message, previous);
     if (firstUnread) {
       this.#divider?.remove();
       this.#divider = line("unread-divider", WORDS.newMessages, message.dataset.at);
-      message.before(this.#divider);
+      start.before(this.#divider);
     }
     message.classList.toggle("is-grouped", !newDay && !firstUnread && goesOn(previous, message));
+    if (this.#folds) foldAround(message);
   }
 
   #beginsUnread(message, previous) {
@@ -265,6 +365,7 @@ export class Timeline {
   #tidy() {
     while (this.#list.lastElementChild && !isMessage(this.#list.lastElementChild)) this.#list.lastElementChild.remove();
     if (this.#divider && !this.#divider.isConnected) this.#divider = null;
+    if (this.#folds) dropEmptyFolds(this.#list);
     const first = this.#list.querySelector(".message");
     if (first) this.#mend(first);
   }

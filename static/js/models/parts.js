@@ -1,0 +1,103 @@
+/**
+ * The parts of a message that change without the message coming anew: its reactions, its pin, how
+ * many replies its thread has. What they are drawn like is said by messaging/fragments.py.
+ */
+
+/**
+ * Show how many people reacted with an emoji; none takes it away.
+ * @param {HTMLElement} message
+ * @param {string} emoji
+ * @param {number} count
+ */
+export function setCount(message, emoji, count) {
+  const body = message.querySelector(".message-body");
+  if (!body) return;
+  let bar = body.querySelector(".reactions");
+  const chip = chipOf(message, emoji);
+  if (count <= 0) {
+    if (chip) moveFocusFrom(chip);
+    chip?.remove();
+    if (bar && !bar.querySelector(".reaction")) bar.remove();
+    return;
+  }
+  if (!bar) {
+    bar = document.createElement("div");
+    bar.className = "reactions";
+    bar.setAttribute("role", "group");
+    bar.dataset.name = "reactions";
+    const chip = body.querySelector(".thread-chip");
+    if (chip) chip.before(bar);
+    else body.append(bar);
+  }
+  const shown = chip ?? makeChip(emoji);
+  if (!chip) bar.append(shown);
+  shown.dataset.count = String(count);
+  shown.querySelector(".reaction-count").textContent = String(count);
+}
+
+/** How many people reacted with an emoji. @param {HTMLElement} message @param {string} emoji */
+export function countOf(message, emoji) {
+  return Number(chipOf(message, emoji)?.dataset.count ?? 0);
+}
+
+/** The mark that a room keeps a message at hand. @param {HTMLElement} message @param {boolean} isPinned */
+export function markPinned(message, isPinned) {
+  const held = message.querySelector(".message-mark.is-pinned");
+  message.toggleAttribute("data-pinned", isPinned);
+  if (!isPinned) held?.remove();
+  else if (!held) {
+    const mark = document.createElement("span");
+    mark.className = "message-mark is-pinned";
+    mark.dataset.label = "pinned";
+    message.querySelector(".message-head")?.append(mark);
+  }
+}
+
+/**
+ * Show how many replies a thread has.
+ * @param {HTMLElement} message its root
+ * @param {number} count
+ * @returns {boolean} false when as many or more are shown already
+ */
+export function setReplies(message, count) {
+  const held = message.querySelector(".thread-chip");
+  if (Number(held?.dataset.count ?? 0) >= count) return false;
+  const chip = held ?? makeThreadChip();
+  chip.dataset.count = chip.querySelector("[data-label]").dataset.count = String(count);
+  if (!held) message.querySelector(".message-body")?.append(chip);
+  return true;
+}
+
+/** A thread's chip, out of the page's template: the same as templates/messaging/below.html draws. */
+function makeThreadChip() {
+  const template = /** @type {HTMLTemplateElement} */ (document.getElementById("thread-chip-template"));
+  return /** @type {HTMLElement} */ (template.content.firstElementChild.cloneNode(true));
+}
+
+/** @param {HTMLElement} message @param {string} emoji @returns {HTMLElement|null} */
+function chipOf(message, emoji) {
+  return message.querySelector(`.reaction[data-emoji="${CSS.escape(emoji)}"]`);
+}
+
+/** The same chip as templates/messaging/below.html draws. */
+function makeChip(emoji) {
+  const chip = document.createElement("button");
+  const picture = document.createElement("span");
+  const count = document.createElement("span");
+  chip.type = "button";
+  chip.className = "reaction";
+  chip.dataset.emoji = emoji;
+  picture.className = "reaction-emoji";
+  picture.setAttribute("aria-hidden", "true");
+  picture.textContent = emoji;
+  count.className = "reaction-count";
+  chip.append(picture, count);
+  return chip;
+}
+
+/** A focused chip that goes gives the focus to its neighbour, or to the message. */
+function moveFocusFrom(chip) {
+  if (document.activeElement !== chip) return;
+  const next = chip.nextElementSibling ?? chip.previousElementSibling ?? chip.closest(".message");
+  /** @type {HTMLElement|null} */ (next)?.focus({ preventScroll: true });
+}
