@@ -20,7 +20,7 @@ from django.utils.safestring import SafeString
 
 from accounts import services
 from accounts.forms import PasswordForm, UserAddForm, UserChangeForm
-from accounts.models import User
+from accounts.models import PrivacySettings, User
 from chat_project.admin_site import ServiceAdmin, staff_member
 
 SUSPENSION_FIELDS = frozenset({"suspended", "suspension_reason", "suspended_until"})
@@ -41,6 +41,23 @@ class SuspendedFilter(admin.SimpleListFilter):
         return queryset.filter(goes_on, suspended_at__isnull=False)
 
 
+class PrivacyInline(admin.StackedInline):
+    """What the person lets others know: theirs to decide, so staff only see it."""
+
+    model = PrivacySettings
+    verbose_name_plural = "privacy (as the person has chosen; nothing: the defaults)"
+    can_delete = False
+
+    def has_add_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
+        return False
+
+    def has_view_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
+        return True
+
+
 @admin.register(User)
 class UserAdmin(ServiceAdmin, auth_admin.UserAdmin):
     form = UserChangeForm
@@ -52,6 +69,7 @@ class UserAdmin(ServiceAdmin, auth_admin.UserAdmin):
     ordering = ("-created_at",)
     filter_horizontal = ("groups",)
     readonly_fields = ("suspended_at", "created_at", "last_login", "last_seen_at", "record")
+    inlines = (PrivacyInline,)
     actions = ("lift_suspension", "close_accounts", "open_accounts")
     fieldsets = (
         (None, {"fields": ("username", "email", "phone", "password", "record")}),

@@ -16,7 +16,7 @@ from django.contrib.auth import forms as auth_forms
 from django.utils import timezone
 
 from accounts import services
-from accounts.models import User
+from accounts.models import Audience, User
 from realtime.errors import Refusal
 
 
@@ -102,3 +102,9 @@ class AddEmailForm(allauth_forms.AddEmailForm):
         if addresses.exists() or User.objects.filter(email=email).exclude(pk=self.user.pk).exists():
             raise get_adapter().validation_error("email_taken")
         return email
+
+
+class PrivacyForm(forms.Form):
+    """What one lets others know. Each choice is a row of the page that says what it means."""
+
+    read_receipts = forms.ChoiceField(choices=Audience.choices)

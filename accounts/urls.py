@@ -4,4 +4,7 @@ from django.urls import path
 
 from accounts import views
 
-urlpatterns = [path("theme/", views.theme, name="theme")]
+urlpatterns = [
+    path("accounts/theme/", views.theme, name="theme"),
+    path("settings/privacy/", views.privacy_settings, name="settings_privacy"),
+]

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect
+from django.shortcuts import redirect, render
 from django.utils.http import url_has_allowed_host_and_scheme
-from django.views.decorators.http import require_POST
+from django.views.decorators.http import require_http_methods, require_POST
+
+from accounts import privacy
+from accounts.forms import PrivacyForm
+from accounts.requests import user_of
 
 THEMES = ("light", "dark")
 # Chrome keeps no cookie for longer than this.
@@ -23,3 +29,16 @@ def theme(request: HttpRequest) -> HttpResponse:
     else:
         response.delete_cookie("theme")
     return response
+
+
+@login_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def privacy_settings(request: HttpRequest) -> HttpResponse:
+    """What one lets others know, and the switches for it."""
+    kept = privacy.settings_of(user_of(request))
+    form = PrivacyForm(request.POST or None, initial={"read_receipts": kept.read_receipts})
+    if request.method == "POST" and form.is_valid():
+        privacy.change(user_of(request), **form.cleaned_data)
+        messages.success(request, "Your privacy settings are saved.")
+        return redirect("settings_privacy")
+    return render(request, "accounts/privacy.html", {"form": form})

@@ -6,7 +6,7 @@ from django.urls import include, path
 urlpatterns = [
     path("", include("rooms.urls")),
     path("", include("messaging.urls")),
-    path("accounts/", include("accounts.urls")),
+    path("", include("accounts.urls")),
     path("accounts/", include("allauth.urls")),
     path("admin/", admin.site.urls),
     path("api/", include("chat_project.api_urls")),
