@@ -137,7 +137,7 @@ class JobBackend(BaseTaskBackend):
             attempts_max=task.attempts,
             enqueued_at=now,
         )
-        result = TaskResult[T](
+        result: TaskResult[T] = TaskResult(
             task=task, id=str(row.pk), status=TaskResultStatus.READY, enqueued_at=now, started_at=None,
             finished_at=None, last_attempted_at=None, args=list(args), kwargs=dict(kwargs), backend=self.alias,
             errors=[], worker_ids=[],

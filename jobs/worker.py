@@ -50,7 +50,8 @@ def run(job: Job) -> None:
         call = declared(job.task)
         call.func(*job.arguments["args"], **job.arguments["kwargs"])
     except Exception as error:
-        connection.close_if_unusable_or_obsolete()  # the error may have been the connection's
+        if not connection.in_atomic_block:
+            connection.close_if_unusable_or_obsolete()  # the error may have been the connection's
         queue.fail(job, error)
     else:
         queue.finish(job)

@@ -125,6 +125,7 @@ class Installation:
         self.shell = Shell(database, blocker)
         self.shell.now(call_command, "migrate", verbosity=0)
         self._servers: list[ServerProcess] = []
+        self._patches = 0
 
     def _create_database(self) -> str:
         with psycopg.connect(settings.DATABASE_URL, autocommit=True) as connection:
@@ -132,23 +133,36 @@ class Installation:
         parts = urlsplit(settings.DATABASE_URL)
         return parts._replace(path=f"/{self.name}").geturl()
 
-    def start(
-        self, *, patch: str = "", argv: Callable[[int], list[str]] | None = None, **options: Any
-    ) -> ServerProcess:
-        """Start a server process on this installation.
+    def environment(self, patch: str = "", env: Mapping[str, str] | None = None) -> dict[str, str]:
+        """Return the variables by which a process is one of this installation, with what `env` adds.
 
         `patch` is Python that the process runs once all apps are ready: the way to stop it at a
-        place that no client can reach. `argv` makes another command line of the port.
+        place that no client can reach.
         """
-        env = dict(self.env)
+        made = {**self.env, "CHAT_DATA_DIR": str(self.directory), **(env or {})}
         if patch:
-            place = self.directory / f"patch-{len(self._servers)}"
+            self._patches += 1
+            place = self.directory / f"patch-{self._patches}"
             place.mkdir()
             (place / "patched_settings.py").write_text(PATCHED_SETTINGS)
             (place / "patched.py").write_text(PATCHED_APP + indent(dedent(patch), " " * 8))
-            env["PYTHONPATH"] = os.pathsep.join(filter(None, [str(place), os.environ.get("PYTHONPATH", "")]))
-            env["DJANGO_SETTINGS_MODULE"] = "patched_settings"
-        server = ServerProcess(env=env | {"CHAT_DATA_DIR": str(self.directory)}, **options)
+            made["PYTHONPATH"] = os.pathsep.join(filter(None, [str(place), os.environ.get("PYTHONPATH", "")]))
+            made["DJANGO_SETTINGS_MODULE"] = "patched_settings"
+        return made
+
+    def start(
+        self,
+        *,
+        patch: str = "",
+        env: Mapping[str, str] | None = None,
+        argv: Callable[[int], list[str]] | None = None,
+        **options: Any,
+    ) -> ServerProcess:
+        """Start a server process on this installation.
+
+        `patch` and `env` are what `environment` takes. `argv` makes another command line of the port.
+        """
+        server = ServerProcess(env=self.environment(patch, env), **options)
         if argv is not None:
             server = ServerProcess(server.port, server.env, argv=argv(server.port))
         server.log = self.directory / f"server-{len(self._servers)}.log"
