@@ -9,32 +9,37 @@ Each draft gets an outcome of its own: stored, a duplicate of an earlier send, o
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Literal
 from uuid import UUID
 
+import msgspec
 from django.db import DataError, IntegrityError, InterfaceError, OperationalError, connection
 from django.utils import timezone
 
 from accounts.people import person
-from messaging import fragments, partitions, rendering, store
+from messaging import fragments, mentions, partitions, rendering, store
 from messaging.drafts import Draft, check_client_time
 from messaging.events import event_of
+from messaging.mentions import Called
 from messaging.models import NOTICES, Message
-from messaging.store.rows import Asked, Facts, MessageRow, ReadRow, RecordRow
-from messaging.wire import MessageOut, ReplyOut, encode_json, messages_out
+from messaging.store.rows import Acts, Asked, Facts, FollowRow, MessageRow, PollRow, ReadRow, RecordRow, RootRow
+from messaging.wire import MessageOut, PollOut, ReplyOut, ThreadOut, encode_json, messages_out, new_poll
 from realtime import bus
-from realtime.errors import Conflict, Forbidden, Gone, Invalid, NotFound, ReadOnly, Refusal, Unavailable
+from realtime.errors import Conflict, Forbidden, Gone, Invalid, NotFound, ReadOnly, Refusal, SlowMode, Unavailable
 from realtime.events import Event
 from realtime.values import timestamp
 from rooms.log import Head
 from rooms.permissions import Action, allows
+from rooms.settings import settings_of
 from rooms.uuid7 import moment_of
 
 logger = logging.getLogger(__name__)
 
+# A poll that is open for longer is forgotten before it closes.
+POLL_LONGEST = timedelta(days=366)
 # Deadlocks and serialisation failures pass; a transaction that keeps failing does not.
 RETRIES = 3
 # SQLSTATEs: lock_timeout; deadlock, serialisation failure, and the key of a send record that another
@@ -61,8 +66,11 @@ class _Entry:
     """A draft on its way through a batch."""
 
     draft: Draft
-    html: str
     digest: bytes
+    html: str = ""
+    called: Called = field(default_factory=dict)
+    # Who was there when the message called them, where it did.
+    here: Collection[UUID] = ()
     outcome: Outcome | None = None
     event: Event | None = None
     # The earlier send of the same client_id: in the database, or in this batch.
@@ -85,6 +93,7 @@ def append(drafts: Sequence[Draft], *, patience: float | None = None) -> list[Ou
     if waiting:
         try:
             partitions.ensure(_months(waiting))
+            _write_html(waiting)
             _settle(waiting, patience)
             _resolve_duplicates(waiting)
         except (OperationalError, InterfaceError):
@@ -104,8 +113,19 @@ def _prepare(draft: Draft) -> _Entry:
     try:
         draft.check()
     except Refusal as refusal:
-        return _Entry(draft, "", b"", Outcome("refused", error=refusal))
-    return _Entry(draft, rendering.render(draft.content), draft.digest())
+        return _Entry(draft, b"", outcome=Outcome("refused", error=refusal))
+    return _Entry(draft, draft.digest())
+
+
+def _write_html(entries: Sequence[_Entry]) -> None:
+    """Find out whom the drafts call, and render them; all of it before any lock is held."""
+    everybody = mentions.resolve((entry.draft.room_id, entry.draft.content) for entry in entries)
+    for entry, called in zip(entries, everybody, strict=True):
+        # An import tells of calls that were heard elsewhere.
+        entry.called = called if entry.draft.imported_at is None else mentions.NOBODY
+        entry.html = rendering.render(entry.draft.content, called)
+        if mentions.HERE in entry.called:
+            entry.here = mentions.present_in(entry.draft.room_id)
 
 
 def _months(entries: Sequence[_Entry]) -> set[partitions.Month]:
@@ -164,27 +184,34 @@ def _refuse_open(entries: Sequence[_Entry], refusal: Refusal) -> None:
 def _transact(entries: Sequence[_Entry], patience: float | None, skip_held: bool) -> None:
     """One transaction: lock, read, number, insert, advance."""
     with store.begin(patience) as statements:
-        asked = [Asked(e.draft.room_id, e.draft.sender_id, e.draft.client_id, e.draft.reply_to) for e in entries]
+        asked = [
+            Asked(draft.room_id, draft.sender_id, draft.client_id, draft.reply_to, draft.thread)
+            for draft in (entry.draft for entry in entries)
+        ]
         heads, facts = statements.lock_and_read({each.room_id for each in asked}, asked, skip_held=skip_held)
         if skip_held:
             for entry in entries:
                 if entry.draft.room_id not in heads:
                     entry.outcome = Outcome("deferred")
-        accepted = _judge(entries, facts)
+        accepted = _judge(entries, facts, heads)
         if not accepted:
             return
-        rows = [_number(entry, fact, heads[entry.draft.room_id]) for entry, fact in accepted]
+        threads = _Threads()
+        rows = [_number(entry, fact, heads[entry.draft.room_id], threads) for entry, fact in accepted]
         statements.insert_messages(rows)
         statements.insert_records(
             [RecordRow(d.sender_id, d.client_id, row.id, d.room_id, entry.digest)
              for (entry, _), row in zip(accepted, rows, strict=True) for d in (entry.draft,)]
         )  # fmt: skip
+        if acts := _acts(accepted, rows, threads):
+            statements.insert_acts(acts)
         statements.advance([head for head in heads.values() if head.changed], _reads(accepted, rows), facts[0].now)
 
 
-def _judge(entries: Sequence[_Entry], facts: Sequence[Facts]) -> list[tuple[_Entry, Facts]]:
+def _judge(entries: Sequence[_Entry], facts: Sequence[Facts], heads: Mapping[UUID, Head]) -> list[tuple[_Entry, Facts]]:
     """Decide each draft; return those to be stored, in their order."""
     accepted = []
+    just_sent: set[int | None] = set()  # memberships: slow mode counts what the batch has of them
     seen: dict[tuple[UUID, UUID], _Entry] = {}
     for entry, fact in zip(entries, facts, strict=True):
         if entry.outcome is not None:  # deferred: what was read of it may be old when its turn comes
@@ -202,6 +229,10 @@ def _judge(entries: Sequence[_Entry], facts: Sequence[Facts]) -> list[tuple[_Ent
                 entry.twin = twin
             else:
                 check_may_append(draft, fact)
+                if draft.imported_at is None:
+                    _check_may_call(entry, fact, heads[draft.room_id])
+                    _check_pace(fact, sent_now=fact.membership_id in just_sent)
+                    just_sent.add(fact.membership_id)
                 accepted.append((entry, fact))
         except Refusal as refusal:
             entry.outcome = Outcome("refused", error=refusal)
@@ -214,6 +245,8 @@ def check_may_append(draft: Draft, fact: Facts) -> None:
         raise NotFound("There is no such room.")
     if draft.reply_to is not None and fact.reply_id is None:
         raise NotFound("The message that this replies to is not in this room.")
+    if draft.thread is not None:
+        _check_thread(fact)
     if draft.imported_at is not None:
         return
     if fact.membership_id is None or fact.left_at is not None or fact.deleted_at is not None:
@@ -226,31 +259,112 @@ def check_may_append(draft: Draft, fact: Facts) -> None:
         raise ReadOnly(
             "A moderator has muted you in this room.", retry_after=(fact.muted_until - fact.now).total_seconds()
         )
-    action = Action.REPLY if draft.reply_to else Action.POST
-    assert fact.role is not None
-    if not allows(action, role=fact.role, kind=fact.room_kind, settings=fact.room_settings, overrides=fact.overrides):
+    if not _may(Action.REPLY if draft.reply_to or draft.thread else Action.POST, fact):
         raise ReadOnly("You can read this room but not write in it.")
+    if draft.poll is not None:
+        if not _may(Action.POLL, fact):
+            raise Forbidden("Your role in this room does not allow polls.")
+        if draft.poll.closes_at is not None and not fact.now < draft.poll.closes_at <= fact.now + POLL_LONGEST:
+            detail = f"A poll closes at a time to come, within {POLL_LONGEST.days} days."
+            raise Invalid(detail, fields={"poll": [detail]})
     if draft.client_time is not None:
         check_client_time(draft.client_time, fact.now)
 
 
-def _number(entry: _Entry, fact: Facts, head: Head) -> MessageRow:
+def _may(action: Action, fact: Facts) -> bool:
+    assert fact.role is not None, "asked of members only"
+    assert fact.room_kind is not None, "a member's room exists"
+    return allows(action, role=fact.role, kind=fact.room_kind, settings=fact.room_settings, overrides=fact.overrides)
+
+
+def _check_thread(fact: Facts) -> None:
+    if fact.thread_id is None:
+        raise NotFound("The message whose thread this replies in is not in this room.")
+    if fact.thread_root_id is not None or fact.thread_kind in NOTICES:
+        detail = "A thread begins at a message that is no reply in a thread and no notice."
+        raise Invalid(detail, fields={"thread": [detail]})
+
+
+def _check_may_call(entry: _Entry, fact: Facts, head: Head) -> None:
+    assert fact.role is not None, "a member's"
+    assert fact.room_kind is not None, "a member's"
+    mentions.check_may_call(
+        entry.called,
+        role=fact.role,
+        kind=fact.room_kind,
+        settings_kept=fact.room_settings,
+        overrides=fact.overrides,
+        members=head.member_count,
+    )
+
+
+def _check_pace(fact: Facts, *, sent_now: bool) -> None:
+    """Raise `SlowMode` until the room's pause since the sender's last message is over."""
+    pause = (fact.room_settings or {}).get("slow_mode_s", 0)
+    if not pause or _may(Action.DELETE_OTHERS, fact):  # who moderates has to answer
+        return
+    last = fact.now if sent_now else fact.last_sent_at
+    if last is not None and (wait := (last + timedelta(seconds=pause) - fact.now).total_seconds()) > 0:
+        raise SlowMode("Slow mode is on in this room. Wait before you write again.", retry_after=wait)
+
+
+@dataclass(slots=True)
+class _Threads:
+    """The threads that a batch replies in: how many replies each has by now."""
+
+    counts: dict[UUID, int] = field(default_factory=dict)
+
+    def next_index(self, fact: Facts) -> int:
+        assert fact.thread_id is not None, "checked"
+        index = self.counts.get(fact.thread_id, fact.thread_count or 0) + 1
+        self.counts[fact.thread_id] = index
+        return index
+
+
+def _number(entry: _Entry, fact: Facts, head: Head, threads: _Threads) -> MessageRow:
     """Give the draft its place in the room, and write its row, its outcome and its event."""
     draft = entry.draft
     created_at = draft.imported_at or fact.now
     id_time = head.moment_for_import(draft.imported_at, fact.now) if draft.imported_at else fact.now
-    counts = draft.imported_at is None and draft.kind not in NOTICES
+    in_flow = draft.thread is None or settings_of(fact.room_settings).threads != "only"
+    counts = draft.imported_at is None and draft.kind not in NOTICES and in_flow and not draft.silent
     place = head.next_message(id_time, counts=counts)
     entry.given_id = place.id
+    poll = new_poll(draft.poll) if draft.poll else None
     row = MessageRow(
         place.id, draft.room_id, place.seq, place.number, place.unread_index, str(draft.kind), draft.sender_id,
         draft.content, entry.html, draft.client_id, draft.client_time, draft.metadata, draft.reply_to, created_at,
+        rendering.RENDERER_VERSION, draft.silent, in_flow, draft.thread,
+        threads.next_index(fact) if draft.thread else None, mentions.people_of(entry.called),
+        msgspec.to_builtins(poll) if poll else None,
     )  # fmt: skip
-    message = _written(row, fact)
+    message = _written(row, fact, poll)
     json = encode_json(message)
     entry.outcome = Outcome("stored", message, json=json)
     entry.event = event_of(message, json)
     return row
+
+
+def _acts(accepted: Sequence[tuple[_Entry, Facts]], rows: Sequence[MessageRow], threads: _Threads) -> Acts:
+    """What the batch does besides: threads that grow, people who are called, polls that are asked."""
+    acts = Acts(roots=[RootRow(root, count) for root, count in threads.counts.items()])
+    follows: dict[tuple[UUID, UUID], FollowRow] = {}
+    for (entry, fact), row in zip(accepted, rows, strict=True):
+        draft = entry.draft
+        if row.thread_root_id is not None and row.thread_index is not None:
+            followers = [(draft.sender_id, row.thread_index)]
+            if fact.thread_sender_id is not None and fact.thread_sender_id != draft.sender_id:
+                followers.insert(0, (fact.thread_sender_id, 0))
+            for user_id, read in followers:
+                key = row.thread_root_id, user_id
+                if key not in follows or read:  # indices rise within a batch
+                    follows[key] = FollowRow(*key, row.room_id, read)
+        if draft.poll is not None:
+            poll = draft.poll
+            acts.polls.append(PollRow(row.id, poll.options, poll.multiple, poll.anonymous, poll.closes_at))
+        acts.mentions += mentions.rows_of(entry.called, entry.here, row)
+    acts.follows = sorted(follows.values())
+    return acts
 
 
 def _replied(fact: Facts) -> ReplyOut | None:
@@ -270,7 +384,7 @@ def _replied(fact: Facts) -> ReplyOut | None:
     )
 
 
-def _written(row: MessageRow, fact: Facts) -> MessageOut:
+def _written(row: MessageRow, fact: Facts, poll: PollOut | None) -> MessageOut:
     """The message as PROTOCOL writes it, from the row itself: nothing is read back."""
     return MessageOut(
         id=str(row.id),
@@ -285,12 +399,19 @@ def _written(row: MessageRow, fact: Facts) -> MessageOut:
         html=row.html,
         client_id=str(row.client_id),
         reply_to=_replied(fact),
-        thread=None,
+        thread=ThreadOut(str(row.thread_root_id), row.thread_index, row.thread_index)
+        if row.thread_root_id is not None and row.thread_index is not None
+        else None,
         attachments=[],
         reactions=[],
-        mentions=[],
+        mentions=row.mentions,
+        poll=poll,
+        previews=[],
         metadata=row.metadata,
         pinned=False,
+        silent=row.silent,
+        in_flow=row.in_flow,
+        edited_seq=None,
         edited_at=None,
         deleted_at=None,
         created_at=timestamp(row.created_at),

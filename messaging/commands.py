@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from datetime import datetime
 from functools import partial
 from typing import Annotated, Any
@@ -14,7 +15,7 @@ import msgspec
 from accounts.models import User
 from messaging import services
 from messaging.append import Outcome
-from messaging.drafts import Draft
+from messaging.drafts import Draft, NewPoll
 from messaging.wire import MessageOut, encode_json
 from messaging.writer import Writer
 from realtime import pool
@@ -29,6 +30,8 @@ from realtime.limits import Buckets
 PENDING_MAX = 1_000
 # Messages a second that a person may write for long, and at once (a paste of many lines).
 MESSAGE_BUCKETS = Buckets(rate=5, burst=40)
+# Edits, reactions and the like; each is an event for the whole room.
+CHANGE_BUCKETS = Buckets(rate=5, burst=60)
 # A long one counts for more: forty of the longest at once would overflow every reader's buffer.
 CHARACTERS_A_TOKEN = 1_000
 
@@ -37,13 +40,27 @@ class MessageSend(Command, kw_only=True):
     room: UUID
     content: str
     reply_to: UUID | None = None
+    thread: UUID | None = None
+    silent: bool = False
+    poll: NewPoll | None = None
     attachments: list[Any] = []
     client_time: Annotated[datetime, msgspec.Meta(tz=True)] | None = None
     attempt: Annotated[int, msgspec.Meta(ge=1, le=1000)] | None = None
 
 
-class MessageDelete(Command, kw_only=True):
+class MessageEdit(Command, kw_only=True):
     message: UUID
+    content: str
+    base_seq: Annotated[int, msgspec.Meta(ge=1)] | None = None
+
+
+class OfMessage(Command, kw_only=True):
+    message: UUID
+
+
+class React(Command, kw_only=True):
+    message: UUID
+    emoji: str
 
 
 class Read(Command, kw_only=True):
@@ -74,6 +91,9 @@ async def message_send(connection: Connection, fields: MessageSend) -> None:
         content=fields.content,
         client_id=client_id,
         reply_to=fields.reply_to,
+        thread=fields.thread,
+        silent=fields.silent,
+        poll=fields.poll,
         client_time=fields.client_time,
         # Kept, so that a client's retries can be told from its first tries.
         metadata={"attempt": fields.attempt} if fields.attempt else {},
@@ -95,14 +115,51 @@ def _answer(connection: Connection, ref: str, outcome: Outcome) -> None:
         connection.send(ack(ref, outcome.json or encode_json(outcome.message)))
 
 
-@command("message.delete", MessageDelete, scope="write")
-async def message_delete(connection: Connection, fields: MessageDelete) -> None:
-    written = await pool.run(_delete, connection.identity.user_id, fields.message)
-    connection.send(ack(fields.ref or "", encode_json(written)))
+@command("message.edit", MessageEdit, scope="write")
+async def message_edit(connection: Connection, fields: MessageEdit) -> None:
+    await _change(connection, fields, services.edit, fields.message, fields.content, base_seq=fields.base_seq)
 
 
-def _delete(user_id: str, message_id: UUID) -> MessageOut:
-    return services.delete(User.objects.active().get(pk=user_id), message_id)
+@command("message.delete", OfMessage, scope="write")
+async def message_delete(connection: Connection, fields: OfMessage) -> None:
+    await _change(connection, fields, services.delete, fields.message)
+
+
+@command("reaction.add", React, scope="write")
+async def reaction_add(connection: Connection, fields: React) -> None:
+    await _change(connection, fields, services.react, fields.message, fields.emoji)
+
+
+@command("reaction.remove", React, scope="write")
+async def reaction_remove(connection: Connection, fields: React) -> None:
+    await _change(connection, fields, services.unreact, fields.message, fields.emoji)
+
+
+@command("message.pin", OfMessage, scope="write")
+async def message_pin(connection: Connection, fields: OfMessage) -> None:
+    await _change(connection, fields, services.pin, fields.message)
+
+
+@command("message.unpin", OfMessage, scope="write")
+async def message_unpin(connection: Connection, fields: OfMessage) -> None:
+    await _change(connection, fields, services.unpin, fields.message)
+
+
+async def _change(
+    connection: Connection, command: Command, verb: Callable[..., MessageOut], *args: Any, **options: Any
+) -> None:
+    """Do to a message what the verb does, and answer with the message as it is then."""
+    identity = connection.identity
+    if not identity.unthrottled and (wait := CHANGE_BUCKETS.take(identity.user_id)):
+        raise RateLimited("You are changing messages very fast. Wait a moment.", retry_after=round(wait, 3))
+    written = await pool.run(_as_user, identity.user_id, verb, args, options)
+    connection.send(ack(command.ref or "", encode_json(written)))
+
+
+def _as_user(
+    user_id: str, verb: Callable[..., MessageOut], args: tuple[Any, ...], options: dict[str, Any]
+) -> MessageOut:
+    return verb(User.objects.active().get(pk=user_id), *args, **options)
 
 
 @command("read", Read)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Annotated, Any
 from uuid import UUID
 
 import msgspec
@@ -14,8 +14,37 @@ from django.conf import settings
 from messaging.models import Kind
 from realtime.errors import Invalid, TooLarge
 
+# In the metadata of a message that is a copy of another: whose it was, and when.
+FORWARDED = "forwarded"
 # How far a client's clock may be off before its time is refused (a seed's rule).
 CLIENT_CLOCK_TOLERANCE = timedelta(minutes=5)
+
+
+POLL_OPTIONS_MIN, POLL_OPTIONS_MAX = 2, 12
+POLL_OPTION_MAX_LENGTH = 100
+
+
+class NewPoll(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A poll to be asked; the message's content is its question."""
+
+    options: list[str]
+    multiple: bool = False
+    anonymous: bool = False
+    closes_at: Annotated[datetime, msgspec.Meta(tz=True)] | None = None
+
+    def check(self) -> None:
+        """Raise `Invalid` for what no poll may have. That it closes later is checked with the database's clock."""
+        problem = None
+        if not POLL_OPTIONS_MIN <= len(self.options) <= POLL_OPTIONS_MAX:
+            problem = f"A poll has {POLL_OPTIONS_MIN} to {POLL_OPTIONS_MAX} options."
+        elif not all(option.strip() and len(option) <= POLL_OPTION_MAX_LENGTH for option in self.options):
+            problem = f"Every option of a poll has 1 to {POLL_OPTION_MAX_LENGTH} characters."
+        elif len({option.strip() for option in self.options}) < len(self.options):
+            problem = "The options of a poll differ from each other."
+        if problem:
+            raise Invalid(problem, fields={"poll": [problem]})
+        for option in self.options:
+            check_text(option, "poll")
 
 
 @dataclass(slots=True, kw_only=True)
@@ -27,6 +56,10 @@ class Draft:
     content: str
     client_id: UUID
     reply_to: UUID | None = None
+    # The root of the thread that it replies in.
+    thread: UUID | None = None
+    silent: bool = False
+    poll: NewPoll | None = None
     client_time: datetime | None = None
     kind: Kind = Kind.TEXT
     metadata: dict[str, Any] = field(default_factory=dict)
@@ -36,10 +69,21 @@ class Draft:
     def check(self) -> None:
         """Raise what is wrong with the draft itself."""
         check_content(self.content)
+        if self.poll is not None:
+            self.poll.check()
 
     def digest(self) -> bytes:
         """SHA-256 of what makes two drafts the same message; retries differ in nothing of it."""
-        parts = (self.room_id.hex, self.content, self.reply_to and self.reply_to.hex, str(self.kind))
+        parts: tuple[Any, ...] = (
+            self.room_id.hex,
+            self.content,
+            self.reply_to and self.reply_to.hex,
+            str(self.kind),
+        )
+        # Added where there is any of it, so that the digests of drafts without it stay what they were.
+        if self.thread or self.silent or self.poll or FORWARDED in self.metadata:
+            forwarded = self.metadata.get(FORWARDED, {}).get("id")
+            parts += (self.thread and self.thread.hex, self.silent, self.poll, forwarded)
         return hashlib.sha256(msgspec.json.encode(parts)).digest()
 
 
@@ -52,13 +96,18 @@ def check_content(content: str) -> None:
     if len(content) > settings.MESSAGE_MAX_LENGTH:
         detail = f"A message has at most {settings.MESSAGE_MAX_LENGTH:,} characters; this one has {len(content):,}."
         raise TooLarge(detail, fields={"content": [detail]})
-    if "\0" in content:
-        raise Invalid("A message cannot contain NUL characters.", fields={"content": ["Contains a NUL character."]})
+    check_text(content, "content")
+
+
+def check_text(text: str, field: str) -> None:
+    """Raise `Invalid` for text that the database cannot keep."""
+    if "\0" in text:
+        raise Invalid("A message cannot contain NUL characters.", fields={field: ["Contains a NUL character."]})
     try:
-        content.encode()
+        text.encode()
     except UnicodeEncodeError:
         detail = "The text is not valid Unicode (a surrogate without its pair)."
-        raise Invalid(detail, fields={"content": [detail]}) from None
+        raise Invalid(detail, fields={field: [detail]}) from None
 
 
 def check_client_time(client_time: datetime, now: datetime) -> None:

@@ -9,8 +9,14 @@ from realtime.events import Event
 _EVENT_OF_KIND = {str(Kind.JOIN): "member.joined", str(Kind.LEAVE): "member.left"}
 # In the metadata of what came from another system: its name.
 IMPORTED = "imported"
-# Events whose data is a whole message; the web audience gets it rendered as well.
-MESSAGE_EVENTS = frozenset({"message.created", "message.edited", "message.deleted", "member.joined", "member.left"})
+# Events whose data is a whole message, as it is now; the web audience gets it rendered as well. The
+# other entries of the log speak for themselves, in absolute terms.
+MESSAGE_EVENTS = frozenset(
+    {
+        *("message.created", "message.edited", "message.deleted", "message.previewed", "poll.changed"),
+        *("member.joined", "member.left"),
+    }
+)
 
 
 def event_of(message: MessageOut, json: bytes | None = None, fragment: str | None = None) -> Event:

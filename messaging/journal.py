@@ -105,13 +105,13 @@ def read_range(room_id: UUID | str, after: int, limit: int, *, fragments: bool =
         .order_by("seq")
     )
     written = {UUID(message.id): message for message in messages_out(created)}
-    concerned = {UUID(entry.payload["message"]) for entry in entries if "message" in entry.payload}
+    concerned = {UUID(entry.payload["message"]) for entry in entries if entry.kind in MESSAGE_EVENTS}
     if missing := concerned - written.keys():
         others = Message.objects.filter(id__in=missing).select_related("sender")
         written.update({UUID(message.id): message for message in messages_out(others)})
     events = [event_of(written[message.id], fragment=_fragment(written[message.id], fragments)) for message in created]
     for entry in entries:
-        if "message" not in entry.payload:
+        if entry.kind not in MESSAGE_EVENTS:
             events.append(event_of_entry(entry))
         elif about := written.get(UUID(entry.payload["message"])):
             events.append(event_of_entry(entry, encode_json(about), _fragment(about, fragments)))

@@ -17,13 +17,14 @@ class Concerned(msgspec.Struct):
 
 def event_of_entry(entry: LogEntry, data: bytes | None = None, fragment: str | None = None) -> Event:
     """The event of a log entry: its payload, or `data` in its place (a message as it is now)."""
-    concerned = msgspec.convert(entry.payload, Concerned)
+    is_members, is_rooms = entry.kind.startswith("member."), entry.kind == "room.changed"
+    concerned = msgspec.convert(entry.payload, Concerned) if is_members or is_rooms else Concerned()
     return Event(
         str(entry.room_id),
         entry.seq,
         entry.kind,
         msgspec.json.encode(entry.payload) if data is None else data,
         fragment,
-        subject=concerned.user if entry.kind.startswith("member.") else None,
-        final=entry.kind == "room.changed" and concerned.deleted,
+        subject=concerned.user if is_members else None,
+        final=is_rooms and concerned.deleted,
     )

@@ -22,15 +22,18 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
+from django.core.serializers.json import DjangoJSONEncoder
 from django.db import connection
 from django.utils import timezone
 
 from realtime import bus
 from rooms.events import event_of_entry
-from rooms.models import LogEntry
+from rooms.models import LogEntry, RoomHead
 from rooms.uuid7 import moment_of, uuid7
 
 if TYPE_CHECKING:
+    from django.db.models import QuerySet
+
     from accounts.models import User
 
 
@@ -58,6 +61,14 @@ class Head:
     # The database's clock, read after the lock was had: readings follow the order of commits.
     now: datetime | None = field(default=None)
     changed: bool = field(default=False)
+
+    @classmethod
+    def of(cls, row: RoomHead, *, now: datetime) -> Head:
+        """The head as a row that was read under its lock has it."""
+        return cls(
+            row.room_id, row.last_seq, row.last_number, row.last_index, row.last_id, row.last_message_at,
+            row.member_count, now=now,
+        )  # fmt: skip
 
     def next_seq(self) -> int:
         self.last_seq += 1
@@ -94,6 +105,18 @@ def lock(room_ids: Collection[UUID]) -> dict[UUID, Head]:
     for head in heads.values():
         head.now = now
     return heads
+
+
+def wait_for(room_ids: QuerySet[Any]) -> None:
+    """Lock the heads of the rooms that a query names; what is read after it is theirs until COMMIT.
+
+    For changes that read the head together with what they change. SQLite's transactions are the
+    only writers already, and ask nothing.
+    """
+    assert connection.in_atomic_block, "the lock lasts as long as the transaction"
+    if connection.vendor == "postgresql":
+        heads = RoomHead.objects.filter(room_id__in=room_ids).order_by("room_id")
+        list(heads.select_for_update(no_key=True).values_list("pk"))
 
 
 def ask_heads(cursor: Any, room_ids: Collection[UUID], *, skip_held: bool = False) -> None:
@@ -162,6 +185,42 @@ def enter(
     return entry
 
 
+def conclude(
+    head: Head,
+    kind: str,
+    actor: User | None,
+    payload: dict[str, Any],
+    *,
+    data: bytes | None = None,
+    fragment: str | None = None,
+) -> LogEntry:
+    """Write the one entry of a change and advance the head; as `enter` and `advance`, in one statement.
+
+    (SQLite writes one table a statement, and loses no round trip by it.)
+    """
+    if connection.vendor != "postgresql":
+        entry = enter(head, kind, actor, payload, data=data, fragment=fragment)
+        advance([head])
+        return entry
+    assert head.now is not None, "heads come from lock()"
+    entry = LogEntry(
+        room_id=head.room_id, seq=head.next_seq(), kind=kind, actor=actor, payload=payload, created_at=head.now
+    )
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "WITH head AS (UPDATE rooms_roomhead SET last_seq = %s, last_number = %s, last_index = %s, last_id = %s,"
+            " last_message_at = %s, member_count = %s WHERE room_id = %s)"
+            " INSERT INTO rooms_logentry (room_id, seq, kind, actor_id, payload, created_at)"
+            " VALUES (%s, %s, %s, %s, %s::jsonb, %s)",
+            [head.last_seq, head.last_number, head.last_index, head.last_id, head.last_message_at, head.member_count,
+             head.room_id, entry.room_id, entry.seq, kind, entry.actor_id, json.dumps(payload, cls=DjangoJSONEncoder),
+             entry.created_at],
+        )  # fmt: skip
+    head.changed = False
+    bus.publish_on_commit([event_of_entry(entry, data, fragment)])
+    return entry
+
+
 def advance(heads: Iterable[Head]) -> None:
     """Make the numbers that were given out the rooms' own; last before COMMIT."""
     with connection.cursor() as cursor:
@@ -182,6 +241,11 @@ def advance(heads: Iterable[Head]) -> None:
                 ],
             )
             head.changed = False
+
+
+def raise_floor(head: Head, *, seq: int, number: int, index: int) -> None:
+    """Let the room's log begin after that place: what lies up to there is gone, or about to go."""
+    RoomHead.objects.filter(pk=head.room_id).update(floor_seq=seq, floor_number=number, floor_index=index)
 
 
 def _uuid(value: UUID | None) -> Any:

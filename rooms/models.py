@@ -204,10 +204,15 @@ class Membership(models.Model):
     read_number = models.PositiveBigIntegerField(default=0)
     read_index = models.PositiveBigIntegerField(default=0)
     last_read_at = models.DateTimeField(null=True, blank=True)
+    # When the member wrote last: slow mode counts from then.
+    last_sent_at = models.DateTimeField(null=True, blank=True)
     # What others may know: up to which number the member's devices received and they read. Only
     # ever forward, and not at all while they keep their receipts to themselves.
     received_upto = models.PositiveBigIntegerField(default=0, db_default=0)
     read_upto = models.PositiveBigIntegerField(default=0, db_default=0)
+    # They tell of messages behind this one only: not of those from before the member joined, nor
+    # of those from a time in which they kept their receipts to themselves.
+    receipts_since = models.PositiveBigIntegerField(default=0, db_default=0)
 
     objects: ClassVar[models.Manager[Membership]] = MembershipQuerySet.as_manager()
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection
+from collections.abc import Callable, Collection, Mapping
 from uuid import UUID
 
 import msgspec
@@ -35,6 +35,16 @@ class RoomSummary(msgspec.Struct, gc=False):
     peer: Person | None
 
 
+_CountMentions = Callable[[Collection[UUID]], Mapping[tuple[UUID, UUID], int]]
+_count_mentions: _CountMentions | None = None
+
+
+def on_mentions(count: _CountMentions) -> None:
+    """Register who counts, by user and room, unread messages that call them: `messaging`."""
+    global _count_mentions
+    _count_mentions = count
+
+
 def unread_of(head: RoomHead, read_index: int) -> int:
     """How many messages that count as unread lie behind a read position and above the floor."""
     return max(0, head.last_index - max(read_index, head.floor_index))
@@ -46,7 +56,7 @@ def summaries(user_id: UUID | str) -> list[RoomSummary]:
 
 
 def summaries_of(user_ids: Collection[UUID | str]) -> dict[str, list[RoomSummary]]:
-    """The rooms of each of the users, by their id. One query for all, two with direct rooms."""
+    """The rooms of each of the users, by their id. Two queries for all, three with direct rooms."""
     memberships = (
         Membership.objects.current()
         .filter(user_id__in=user_ids, room__deleted_at__isnull=True)
@@ -73,13 +83,21 @@ def _summarise(memberships: MembershipQuerySet) -> list[tuple[UUID, RoomSummary]
     """What each membership's user sees of its room, in the order of the memberships."""
     rows = list(memberships)
     people = _people({row.room_id for row in rows if row.room.kind == Kind.DIRECT})
+    called = _count_mentions({row.user_id for row in rows}) if _count_mentions and rows else {}
     return [
-        (row.user_id, _summary(row, [user for user in people.get(row.room_id, []) if user.pk != row.user_id]))
+        (
+            row.user_id,
+            _summary(
+                row,
+                [user for user in people.get(row.room_id, []) if user.pk != row.user_id],
+                called.get((row.user_id, row.room_id), 0),
+            ),
+        )
         for row in rows
     ]
 
 
-def _summary(membership: Membership, others: list[User]) -> RoomSummary:
+def _summary(membership: Membership, others: list[User], mentions: int) -> RoomSummary:
     room, head = membership.room, membership.room.head
     return RoomSummary(
         id=str(room.pk),
@@ -91,7 +109,7 @@ def _summary(membership: Membership, others: list[User]) -> RoomSummary:
         last_number=head.last_number,
         last_read_number=membership.read_number,
         unread=unread_of(head, membership.read_index),
-        mentions=0,  # no message mentions anyone yet: mentions come with their own rows
+        mentions=mentions,
         role=membership.role,
         last_message_at=timestamp(head.last_message_at) if head.last_message_at else None,
         archived=room.archived_at is not None,

@@ -18,17 +18,19 @@ import msgspec
 import psycopg
 from django.db import connection, transaction
 
-from messaging.store.rows import Asked, Facts, MessageRow, ReadRow, RecordRow
+from messaging.store.rows import Acts, Asked, Facts, MessageRow, ReadRow, RecordRow
 from rooms.log import Head, ask_heads, take_heads
 
 _FACTS = """
-SELECT clock_timestamp(), m.id, m.role, m.left_at, m.muted_until, m.permissions::text,
+SELECT clock_timestamp(), m.id, m.role, m.left_at, m.muted_until, m.last_sent_at, m.permissions::text,
        r.kind, r.settings::text, r.archived_at, r.deleted_at,
        u.username, u.display_name, u.avatar, u.is_active, u.suspended_at, u.suspended_until,
        s.message_id, s.digest,
-       o.id, o.number, left(o.content, 200), o.deleted_at, a.id, a.username, a.display_name, a.avatar
+       o.id, o.number, left(o.content, 200), o.deleted_at, a.id, a.username, a.display_name, a.avatar,
+       t.id, t.kind, t.thread_root_id, t.thread_count, t.sender_id, t.deleted_at
   FROM (SELECT place, (row->>0)::uuid AS room_id, (row->>1)::uuid AS sender_id,
-               (row->>2)::uuid AS client_id, (row->>3)::uuid AS reply_to
+               (row->>2)::uuid AS client_id, (row->>3)::uuid AS reply_to,
+               (row->>4)::uuid AS thread
           FROM jsonb_array_elements(%s::jsonb) WITH ORDINALITY AS e(row, place)) d
   LEFT JOIN rooms_membership m ON m.room_id = d.room_id AND m.user_id = d.sender_id
   LEFT JOIN rooms_room r ON r.id = d.room_id
@@ -36,21 +38,46 @@ SELECT clock_timestamp(), m.id, m.role, m.left_at, m.muted_until, m.permissions:
   LEFT JOIN messaging_sendrecord s ON s.sender_id = d.sender_id AND s.client_id = d.client_id
   LEFT JOIN messaging_message o ON o.id = d.reply_to AND o.room_id = d.room_id
   LEFT JOIN accounts_user a ON a.id = o.sender_id
+  LEFT JOIN messaging_message t ON t.id = d.thread AND t.room_id = d.room_id
  ORDER BY d.place
 """
 
 _INSERT_MESSAGES = """
 INSERT INTO messaging_message (id, room_id, seq, number, unread_index, kind, sender_id, content,
-       html, client_id, client_time, metadata, reply_to_id, created_at)
+       html, client_id, client_time, metadata, reply_to_id, created_at, html_version, silent, in_flow,
+       thread_root_id, thread_index, mentions, poll)
 SELECT (row->>0)::uuid, (row->>1)::uuid, (row->>2)::bigint, (row->>3)::bigint, (row->>4)::bigint,
        row->>5, (row->>6)::uuid, row->>7, row->>8, (row->>9)::uuid, (row->>10)::timestamptz,
-       row->11, (row->>12)::uuid, (row->>13)::timestamptz
+       row->11, (row->>12)::uuid, (row->>13)::timestamptz, (row->>14)::smallint, (row->>15)::boolean,
+       (row->>16)::boolean, (row->>17)::uuid, (row->>18)::integer, row->19, nullif(row->20, 'null')
   FROM jsonb_array_elements(%s::jsonb) AS e(row)
 """
 
 _INSERT_RECORDS = """
 INSERT INTO messaging_sendrecord (sender_id, client_id, message_id, room_id, digest)
 SELECT (row->>0)::uuid, (row->>1)::uuid, (row->>2)::uuid, (row->>3)::uuid, decode(row->>4, 'base64')
+  FROM jsonb_array_elements(%s::jsonb) AS e(row)
+"""
+
+# All in one statement, and only where there is any of it: few sends reply in threads or call people.
+_INSERT_ACTS = """
+WITH roots AS (
+    UPDATE messaging_message m
+       SET thread_count = (row->>1)::integer
+      FROM jsonb_array_elements(%s::jsonb) AS e(row)
+     WHERE m.id = (row->>0)::uuid
+), follows AS (
+    INSERT INTO messaging_threadfollow AS f (root_id, user_id, room_id, read_index)
+    SELECT (row->>0)::uuid, (row->>1)::uuid, (row->>2)::uuid, (row->>3)::integer
+      FROM jsonb_array_elements(%s::jsonb) AS e(row)
+        ON CONFLICT (root_id, user_id) DO UPDATE SET read_index = greatest(f.read_index, excluded.read_index)
+), polls AS (
+    INSERT INTO messaging_poll (message_id, options, multiple, anonymous, closes_at)
+    SELECT (row->>0)::uuid, row->1, (row->>2)::boolean, (row->>3)::boolean, (row->>4)::timestamptz
+      FROM jsonb_array_elements(%s::jsonb) AS e(row)
+)
+INSERT INTO messaging_mention (message_id, room_id, number, kind, user_id)
+SELECT (row->>0)::uuid, (row->>1)::uuid, (row->>2)::bigint, row->>3, (row->>4)::uuid
   FROM jsonb_array_elements(%s::jsonb) AS e(row)
 """
 
@@ -63,7 +90,7 @@ WITH heads AS (
      WHERE h.room_id = (row->>0)::uuid
 )
 UPDATE rooms_membership m
-   SET read_number = (row->>1)::bigint, read_index = (row->>2)::bigint, last_read_at = %s
+   SET read_number = (row->>1)::bigint, read_index = (row->>2)::bigint, last_read_at = %s, last_sent_at = %s
   FROM jsonb_array_elements(%s::jsonb) AS e(row)
  WHERE m.id = (row->>0)::bigint AND m.read_number < (row->>1)::bigint
 """
@@ -124,8 +151,8 @@ class PostgresStatements:
         decode = msgspec.json.decode
         return [
             Facts._make(
-                (*row[:5], row[5] and decode(row[5]), row[6], row[7] and decode(row[7]), *row[8:17],
-                 row[17] and bytes(row[17]), *row[18:])
+                (*row[:6], row[6] and decode(row[6]), row[7], row[8] and decode(row[8]), *row[9:18],
+                 row[18] and bytes(row[18]), *row[19:])
             )
             for row in rows
         ]  # fmt: skip
@@ -137,9 +164,12 @@ class PostgresStatements:
         # Sorted, so that two batches with the same keys wait for each other and never in a circle.
         self._run(_INSERT_RECORDS, [_rows(sorted(rows))])
 
+    def insert_acts(self, acts: Acts) -> None:
+        self._run(_INSERT_ACTS, [_rows(acts.roots), _rows(acts.follows), _rows(acts.polls), _rows(acts.mentions)])
+
     def advance(self, heads: Sequence[Head], reads: Sequence[ReadRow], now: datetime) -> None:
         values = [(h.room_id, h.last_seq, h.last_number, h.last_index, h.last_id, h.last_message_at) for h in heads]
-        self._run(_ADVANCE, [_rows(values), now, _rows(reads)])
+        self._run(_ADVANCE, [_rows(values), now, now, _rows(reads)])
 
 
 @contextmanager

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, NamedTuple, Protocol
 from uuid import UUID
@@ -21,6 +22,7 @@ class Facts(NamedTuple):
     role: str | None
     left_at: datetime | None
     muted_until: datetime | None
+    last_sent_at: datetime | None
     overrides: dict[str, Any] | None
     room_kind: str | None
     room_settings: dict[str, Any] | None
@@ -42,6 +44,12 @@ class Facts(NamedTuple):
     reply_username: str | None
     reply_display_name: str | None
     reply_avatar: str | None
+    thread_id: UUID | None
+    thread_kind: str | None
+    thread_root_id: UUID | None  # of the thread's supposed root: set where it is itself a reply
+    thread_count: int | None
+    thread_sender_id: UUID | None
+    thread_deleted_at: datetime | None
 
 
 class Asked(NamedTuple):
@@ -51,6 +59,7 @@ class Asked(NamedTuple):
     sender_id: UUID
     client_id: UUID
     reply_to: UUID | None
+    thread: UUID | None
 
 
 class MessageRow(NamedTuple):
@@ -70,6 +79,13 @@ class MessageRow(NamedTuple):
     metadata: dict[str, Any]
     reply_to_id: UUID | None
     created_at: datetime
+    html_version: int
+    silent: bool
+    in_flow: bool
+    thread_root_id: UUID | None
+    thread_index: int | None
+    mentions: list[str]
+    poll: dict[str, Any] | None
 
 
 class RecordRow(NamedTuple):
@@ -90,6 +106,55 @@ class ReadRow(NamedTuple):
     read_index: int
 
 
+class RootRow(NamedTuple):
+    """How many replies a thread has now."""
+
+    message_id: UUID
+    thread_count: int
+
+
+class FollowRow(NamedTuple):
+    """Somebody follows a thread, and has read it so far at least. Who stopped following stays so."""
+
+    root_id: UUID
+    user_id: UUID
+    room_id: UUID
+    read_index: int
+
+
+class MentionRow(NamedTuple):
+    """A message calls somebody, or (`user_id` is None) the whole room."""
+
+    message_id: UUID
+    room_id: UUID
+    number: int
+    kind: str
+    user_id: UUID | None
+
+
+class PollRow(NamedTuple):
+    """A message asks."""
+
+    message_id: UUID
+    options: list[str]
+    multiple: bool
+    anonymous: bool
+    closes_at: datetime | None
+
+
+@dataclass(slots=True)
+class Acts:
+    """What a batch does besides storing messages; most do nothing of it."""
+
+    roots: list[RootRow] = field(default_factory=list)
+    follows: list[FollowRow] = field(default_factory=list)
+    mentions: list[MentionRow] = field(default_factory=list)
+    polls: list[PollRow] = field(default_factory=list)
+
+    def __bool__(self) -> bool:
+        return bool(self.roots or self.mentions or self.polls)
+
+
 class Statements(Protocol):
     """What a transaction of `append` says to the database."""
 
@@ -100,4 +165,5 @@ class Statements(Protocol):
 
     def insert_messages(self, rows: Sequence[MessageRow]) -> None: ...
     def insert_records(self, rows: Sequence[RecordRow]) -> None: ...
+    def insert_acts(self, acts: Acts) -> None: ...
     def advance(self, heads: Sequence[Head], reads: Sequence[ReadRow], now: datetime) -> None: ...

@@ -12,17 +12,19 @@ from uuid import UUID
 from django.db import connection, transaction
 from django.utils import timezone
 
-from messaging.store.rows import Asked, Facts, MessageRow, ReadRow, RecordRow
+from messaging.store.rows import Acts, Asked, Facts, MessageRow, ReadRow, RecordRow
 from rooms.log import Head, ask_heads, from_sqlite, take_heads
 
 _FACTS = """
-SELECT m.id, m.role, m.left_at, m.muted_until, m.permissions,
+SELECT m.id, m.role, m.left_at, m.muted_until, m.last_sent_at, m.permissions,
        r.kind, r.settings, r.archived_at, r.deleted_at,
        u.username, u.display_name, u.avatar, u.is_active, u.suspended_at, u.suspended_until,
        s.message_id, s.digest,
-       o.id, o.number, substr(o.content, 1, 200), o.deleted_at, a.id, a.username, a.display_name, a.avatar
+       o.id, o.number, substr(o.content, 1, 200), o.deleted_at, a.id, a.username, a.display_name, a.avatar,
+       t.id, t.kind, t.thread_root_id, t.thread_count, t.sender_id, t.deleted_at
   FROM (SELECT key, json_extract(value, '$[0]') AS room_id, json_extract(value, '$[1]') AS sender_id,
-               json_extract(value, '$[2]') AS client_id, json_extract(value, '$[3]') AS reply_to
+               json_extract(value, '$[2]') AS client_id, json_extract(value, '$[3]') AS reply_to,
+               json_extract(value, '$[4]') AS thread
           FROM json_each(%s)) d
   LEFT JOIN rooms_membership m ON m.room_id = d.room_id AND m.user_id = d.sender_id
   LEFT JOIN rooms_room r ON r.id = d.room_id
@@ -30,18 +32,35 @@ SELECT m.id, m.role, m.left_at, m.muted_until, m.permissions,
   LEFT JOIN messaging_sendrecord s ON s.sender_id = d.sender_id AND s.client_id = d.client_id
   LEFT JOIN messaging_message o ON o.id = d.reply_to AND o.room_id = d.room_id
   LEFT JOIN accounts_user a ON a.id = o.sender_id
+  LEFT JOIN messaging_message t ON t.id = d.thread AND t.room_id = d.room_id
  ORDER BY d.key
 """
 
 _INSERT_MESSAGES = """
 INSERT INTO messaging_message (id, room_id, seq, number, unread_index, kind, sender_id, content,
-       html, client_id, client_time, metadata, reply_to_id, created_at)
-VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
+       html, client_id, client_time, metadata, reply_to_id, created_at, html_version, silent, in_flow,
+       thread_root_id, thread_index, mentions, poll)
+VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
 """
 
 _INSERT_RECORDS = """
 INSERT INTO messaging_sendrecord (sender_id, client_id, message_id, room_id, digest)
 VALUES (%s, %s, %s, %s, %s)
+"""
+
+_COUNT_REPLIES = "UPDATE messaging_message SET thread_count = %s WHERE id = %s"
+
+_INSERT_FOLLOWS = """
+INSERT INTO messaging_threadfollow (root_id, user_id, room_id, read_index) VALUES (%s, %s, %s, %s)
+    ON CONFLICT (root_id, user_id) DO UPDATE SET read_index = max(read_index, excluded.read_index)
+"""
+
+_INSERT_POLLS = """
+INSERT INTO messaging_poll (message_id, options, multiple, anonymous, closes_at) VALUES (%s, %s, %s, %s, %s)
+"""
+
+_INSERT_MENTIONS = """
+INSERT INTO messaging_mention (message_id, room_id, number, kind, user_id) VALUES (%s, %s, %s, %s, %s)
 """
 
 _ADVANCE_HEADS = """
@@ -51,7 +70,7 @@ UPDATE rooms_roomhead
 """
 
 _ADVANCE_READS = """
-UPDATE rooms_membership SET read_number = %s, read_index = %s, last_read_at = %s
+UPDATE rooms_membership SET read_number = %s, read_index = %s, last_read_at = %s, last_sent_at = %s
  WHERE id = %s AND read_number < %s
 """
 
@@ -74,13 +93,14 @@ class SqliteStatements:
         with connection.cursor() as cursor:
             cursor.execute(_FACTS, [keys])
             return [
-                Facts(
-                    now, row[0], row[1], from_sqlite(row[2]), from_sqlite(row[3]), _json(row[4]),
-                    row[5], _json(row[6]), from_sqlite(row[7]), from_sqlite(row[8]),
-                    row[9], row[10], row[11], None if row[12] is None else bool(row[12]),
-                    from_sqlite(row[13]), from_sqlite(row[14]), _uuid(row[15]), row[16],
-                    _uuid(row[17]), row[18], row[19], from_sqlite(row[20]), _uuid(row[21]), *row[22:],
-                )
+                Facts._make((
+                    now, row[0], row[1], from_sqlite(row[2]), from_sqlite(row[3]), from_sqlite(row[4]), _json(row[5]),
+                    row[6], _json(row[7]), from_sqlite(row[8]), from_sqlite(row[9]),
+                    row[10], row[11], row[12], None if row[13] is None else bool(row[13]),
+                    from_sqlite(row[14]), from_sqlite(row[15]), _uuid(row[16]), row[17],
+                    _uuid(row[18]), row[19], row[20], from_sqlite(row[21]), _uuid(row[22]), *row[23:26],
+                    _uuid(row[26]), row[27], _uuid(row[28]), row[29], _uuid(row[30]), from_sqlite(row[31]),
+                ))
                 for row in cursor.fetchall()
             ]  # fmt: skip
 
@@ -90,12 +110,21 @@ class SqliteStatements:
     def insert_records(self, rows: Sequence[RecordRow]) -> None:
         _run_many(_INSERT_RECORDS, rows)
 
+    def insert_acts(self, acts: Acts) -> None:
+        _run_many(_COUNT_REPLIES, [(row.thread_count, row.message_id) for row in acts.roots])
+        _run_many(_INSERT_FOLLOWS, acts.follows)
+        _run_many(_INSERT_POLLS, acts.polls)
+        _run_many(_INSERT_MENTIONS, acts.mentions)
+
     def advance(self, heads: Sequence[Head], reads: Sequence[ReadRow], now: datetime) -> None:
         _run_many(
             _ADVANCE_HEADS,
             [(h.last_seq, h.last_number, h.last_index, h.last_id, h.last_message_at, h.room_id) for h in heads],
         )
-        _run_many(_ADVANCE_READS, [(r.read_number, r.read_index, now, r.membership_id, r.read_number) for r in reads])
+        _run_many(
+            _ADVANCE_READS,
+            [(r.read_number, r.read_index, now, now, r.membership_id, r.read_number) for r in reads],
+        )
 
 
 def _run_many(statement: str, rows: Sequence[Sequence[Any]]) -> None:
@@ -110,7 +139,7 @@ def _adapt(value: Any) -> Any:
         return value.hex
     if isinstance(value, datetime):
         return connection.ops.adapt_datetimefield_value(value)
-    if isinstance(value, dict):
+    if isinstance(value, (dict, list)):
         return json.dumps(value)
     return value
 

@@ -1,8 +1,12 @@
-"""The verbs on messages that exist: delete, mark as read. `append` is in a module of its own."""
+"""How far somebody has read a room: a private position that moves both ways.
+
+What others may know of it, and when, is `messaging.receipts`.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from uuid import UUID
 
 from django.db import transaction
@@ -10,75 +14,15 @@ from django.db.models import F
 from django.utils import timezone
 
 from accounts.models import User
-from audit.services import record
-from messaging import fragments
-from messaging.events import IMPORTED
-from messaging.models import NOTICES, Message
-from messaging.wire import MessageOut, encode_json, messages_out
+from messaging import mentions
+from messaging.models import Message
+from messaging.receipts import recording
 from realtime import bus
-from realtime.errors import Forbidden, Invalid, NotFound
+from realtime.errors import Invalid, NotFound
 from realtime.events import Note
 from realtime.frames import frame
-from rooms import log
 from rooms.models import Membership, Room, RoomHead
-from rooms.permissions import Action, allows
-from rooms.services import Actor, Staff
 from rooms.summaries import unread_of
-
-
-def delete(actor: Actor, message_id: UUID) -> MessageOut:
-    """Leave a tombstone where the message was; its content is gone from the database.
-
-    One's own, or another's as the room's table allows; staff any. Deleting twice changes nothing.
-    Raises `NotFound`, `Forbidden`.
-    """
-    user = actor.user if isinstance(actor, Staff) else actor
-    messages = Message.objects.all() if isinstance(actor, Staff) else Message.objects.reachable_by(actor)
-    found = messages.filter(pk=message_id).values_list("room_id", flat=True).first()
-    if found is None:
-        raise NotFound("There is no such message.")
-    with transaction.atomic():
-        head = log.lock([found])[found]
-        message = Message.objects.select_related("sender", "room").get(pk=message_id)
-        if isinstance(actor, User):
-            _check_may_delete(actor, message)
-        if message.deleted_at is not None:
-            return messages_out([message])[0]
-        message.deleted_at = head.now
-        message.content = message.html = ""
-        # A notice of another system's past stays one: it would end or begin a membership here.
-        message.metadata = {name: value for name, value in message.metadata.items() if name == IMPORTED}
-        message.save(update_fields=["deleted_at", "content", "html", "metadata"])
-        written = messages_out([message])[0]
-        log.enter(
-            head,
-            "message.deleted",
-            user,
-            {"message": str(message.pk), "number": message.number},
-            data=encode_json(written),
-            fragment=fragments.render(written),
-        )
-        log.advance([head])
-        if user is None or message.sender_id != user.pk:
-            record("message.deleted", actor=user, target=message, details={"room": str(found)})
-    return written
-
-
-def _check_may_delete(actor: User, message: Message) -> None:
-    membership = Membership.objects.current().filter(room_id=message.room_id, user=actor).first()
-    if membership is None:
-        raise NotFound("There is no such message.")
-    if message.kind in NOTICES:
-        raise Forbidden("Notices of the room stay: they tell what happened.")
-    action = Action.DELETE_OWN if message.sender_id == actor.pk else Action.DELETE_OTHERS
-    if not allows(
-        action,
-        role=membership.role,
-        kind=message.room.kind,
-        settings=message.room.settings,
-        overrides=membership.permissions,
-    ):
-        raise Forbidden("You may not delete this message.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,8 +39,8 @@ def mark_read(
 ) -> ReadPosition:
     """Move the user's read position to `number`, never back; or back to before `unread_from`.
 
-    All of the user's devices are told. Raises `NotFound` for a room that the user is not in,
-    `Invalid` for a number that does not exist yet.
+    All of the user's devices are told, and by a `number` the receipts go on. Raises `NotFound` for
+    a room that the user is not in, `Invalid` for a number that does not exist yet.
     """
     user_id = user.pk if isinstance(user, User) else user
     if (number is None) == (unread_from is None):
@@ -116,6 +60,9 @@ def mark_read(
         if not 0 <= wanted <= head.last_number:
             detail = f"The room's numbers go up to {head.last_number}."
             raise Invalid(detail, fields={"number" if number is not None else "unread_from": [detail]})
+        # A message of one's own can have moved the position beyond what one was seen to have read.
+        if number is not None and number > membership.read_upto:
+            transaction.on_commit(partial(recording.note, user_id, room_id, read=number))
         if wanted == membership.read_number or (number is not None and wanted < membership.read_number):
             return _position(membership, head)
         membership.read_number = wanted
@@ -133,7 +80,11 @@ def mark_read(
 
 
 def _position(membership: Membership, head: RoomHead) -> ReadPosition:
-    return ReadPosition(membership.read_number, unread_of(head, membership.read_index), mentions=0)
+    return ReadPosition(
+        membership.read_number,
+        unread_of(head, membership.read_index),
+        mentions.unread_in(membership.user_id, membership.room_id, membership.read_number),
+    )
 
 
 def _index_at(room_id: UUID, number: int, head: RoomHead) -> int:
