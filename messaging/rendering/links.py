@@ -1,0 +1,45 @@
+"""Which addresses may be links, and which bare ones become links."""
+
+from __future__ import annotations
+
+import re
+
+from linkify_it import LinkifyIt
+from linkify_it.main import Match
+
+# Everything else a browser might run, or open in a program of the reader's machine.
+SCHEMES = frozenset({"http", "https", "mailto"})
+
+# As the sanitiser's own reading: a scheme, then for the web a host. Relative addresses would lead to
+# pages of this server, whose meaning an author has no say in.
+_ALLOWED = re.compile(r"(?:https?://[^/?#\\]|mailto:[^?#])", re.IGNORECASE)
+# C0, space, DEL, C1: browsers drop some of them from within an address, and with them what we saw.
+_CONTROL = re.compile("[\x00-\x20\x7f-\x9f]")
+
+
+def is_allowed(address: str) -> bool:
+    """Whether a link may lead there. `address` is normalised: entities read, controls percent-encoded."""
+    return _ALLOWED.match(address) is not None and _CONTROL.search(address) is None
+
+
+class _Linker(LinkifyIt):
+    """Finds addresses in text: with a scheme, with `www.`, and of e-mail.
+
+    Not those without either: `README.md` and `main.py` are files, though `.md` and `.py` are countries.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        for scheme in ("ftp:", "//"):
+            self.add(scheme, None)
+
+    def match(self, text: str) -> list[Match]:
+        return [found for found in super().match(text) or () if found.schema or found.raw[:4].lower() == "www."]
+
+    def address_at(self, text: str) -> str:
+        """The address with a scheme that the text begins with; empty if it does with none."""
+        found = self.match_at_start(text)
+        return found.raw if found else ""
+
+
+linker = _Linker()
