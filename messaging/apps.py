@@ -10,6 +10,7 @@ class MessagingConfig(AppConfig):
 
     def ready(self) -> None:
         from messaging import commands, notices, partitions  # noqa: F401 (they register themselves)
+        from messaging.receipts import commands as receipt_commands  # noqa: F401
         from realtime import upkeep
 
         upkeep.every(PARTITIONS_EVERY_S, partitions.ensure_coming)

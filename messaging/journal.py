@@ -11,11 +11,13 @@ from django.conf import settings
 from django.db import connection
 from django.utils.module_loading import import_string
 
+from accounts import privacy
 from accounts.models import User
 from accounts.people import person_of
 from messaging import fragments as fragment_rendering
 from messaging.events import MESSAGE_EVENTS, event_of
 from messaging.models import Message
+from messaging.receipts import TOPIC as RECEIPTS
 from messaging.wire import MessageOut, decode_message, encode_json, messages_out
 from realtime.events import Event
 from realtime.source import LogRange, RoomView, Standing
@@ -32,7 +34,7 @@ class Journal:
 
     def standings(self, credentials: Mapping[str, Collection[str]]) -> dict[str, Standing]:
         # First of all: a `rev` that is newer than what was read beside it would vouch for it.
-        users = list(User.objects.active().filter(pk__in=list(credentials)))
+        users = list(User.objects.active().filter(pk__in=list(credentials)).select_related("privacy"))
         valid = still_valid({each for several in credentials.values() for each in several})
         rooms = summaries_of([user.pk for user in users])
         return {
@@ -41,6 +43,7 @@ class Journal:
                 user=person_of(user),
                 rooms=[RoomView(room.id, room.head_seq, room.last_read_number, room) for room in rooms[str(user.pk)]],
                 credentials=frozenset(valid.intersection(credentials[str(user.pk)])),
+                topics=frozenset() if privacy.keeps_receipts(user) else frozenset({RECEIPTS}),
             )
             for user in users
         }

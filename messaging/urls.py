@@ -3,11 +3,13 @@
 from django.urls import path
 
 from messaging import panels, views
+from messaging.receipts.panel import receipts
 
 urlpatterns = [
     path("r/<slug:slug>/", views.room, name="room"),
     path("r/<slug:slug>/messages/", views.Messages.as_view(), name="room_messages"),
     path("r/<slug:slug>/<int:number>/", views.room, name="room_at"),
     path("r/<slug:slug>/pins/", panels.pins, name="pins"),
+    path("m/<uuid:message_id>/receipts/", receipts, name="receipts"),
     path("m/<uuid:message_id>/", views.permalink, name="permalink"),
 ]

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
+import logging
 from typing import Literal
 from uuid import UUID
 
+from redis.exceptions import RedisError
+
 from accounts.models import User
-from accounts.people import person_of
+from accounts.people import Person, person_of
+from messaging.receipts import asking
 from presence.tracker import get_tracker
 from realtime import bus, pool
 from realtime.commands import Command, command
@@ -17,6 +22,8 @@ from realtime.frames import frame
 from realtime.hub import get_hub
 from realtime.limits import Buckets
 from rooms.models import Membership, RoomHead
+
+logger = logging.getLogger(__name__)
 
 # Rooms up to this size say who of them is here, and who is typing; in a crowd it is noise.
 ROOM_MAX = 500
@@ -43,19 +50,29 @@ async def view(connection: Connection, fields: View) -> None:
     room = str(fields.room) if fields.room else None
     if room is not None and room not in connection.rooms:
         raise NotFound("There is no such room.")
+    # Before reading: what changes meanwhile comes as a frame, before this answer or after it.
     get_hub().view(connection, room)
     statuses: dict[str, str] = {}
+    typists: list[Person] = []
+    receipts: dict[str, asking.Watermarks] = {}
     if room is not None:
-        statuses = await get_tracker().store.read(await pool.run(_members, room))
-    connection.send(frame("viewing", **({"ref": fields.ref} if fields.ref else {}), room=room, presence=statuses))
+        store, user = get_tracker().store, connection.identity.user_id
+        writing = [each for each in await store.read_typing(room) if each != user]
+        members, typists, receipts = await pool.run(_look, room, user, writing)
+        statuses = await store.read(members)
+    state = {"presence": statuses, "typing": typists, "receipts": receipts}
+    connection.send(frame("viewing", **({"ref": fields.ref} if fields.ref else {}), room=room, **state))
 
 
-def _members(room: str) -> list[str]:
-    """The members of a room whose presence is shown: of all, or of none where it is a crowd."""
-    if RoomHead.objects.filter(room_id=room, member_count__lte=ROOM_MAX).exists():
-        members = Membership.objects.current().filter(room_id=room)
-        return [str(user_id) for user_id in members.values_list("user_id", flat=True)]
-    return []
+def _look(room: str, user: str, writing: list[str]) -> tuple[list[str], list[Person], dict[str, asking.Watermarks]]:
+    """Whose presence is shown (in a crowd nobody's), who types, and how far each has read."""
+    receipts = asking.watermarks(room, user)
+    if not RoomHead.objects.filter(room_id=room, member_count__lte=ROOM_MAX).exists():
+        return [], [], receipts
+    members = Membership.objects.current().filter(room_id=room)
+    shown = [str(user_id) for user_id in members.values_list("user_id", flat=True)]
+    typists = User.objects.filter(pk__in=set(writing).intersection(shown)) if writing else ()
+    return shown, [person_of(each) for each in typists], receipts
 
 
 @command("typing", Typing)
@@ -69,6 +86,21 @@ async def typing(connection: Connection, fields: Typing) -> None:
     person = await pool.run(_person, user, room)
     if person is not None:
         bus.publish([Glimpse(room, frame("typing", room=room, user=person, on=fields.on), but=user)])
+        # Not waited for: a Redis that hangs would hold up what this socket says next.
+        task = asyncio.create_task(_keep_typing(room, user, fields.on))
+        _keeping.add(task)
+        task.add_done_callback(_keeping.discard)
+
+
+# The loop itself holds its tasks only weakly.
+_keeping: set[asyncio.Task[None]] = set()
+
+
+async def _keep_typing(room: str, user: str, on: bool) -> None:
+    try:
+        await get_tracker().store.write_typing(room, user, on)
+    except RedisError as error:
+        logger.warning("who types did not reach the other processes: %s", error)
 
 
 def _person(user: str, room: str) -> object | None:

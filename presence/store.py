@@ -2,7 +2,8 @@
 
 A process writes, for each of its users, one field of the user's hash: the best status of their
 sockets there and until when to believe it. It renews them well before; what a killed process
-left behind is not believed any longer after `TTL_S`.
+left behind is not believed any longer after `TTL_S`. Who is typing in a room is kept likewise, for
+those who open it in that moment.
 """
 
 from __future__ import annotations
@@ -20,6 +21,8 @@ from redis.exceptions import RedisError
 # How long a process is believed without a sign of life, and how often it gives one.
 TTL_S = 30
 REFRESH_S = 10
+# Who has not said again by then that they type has stopped, or has lost the connection.
+TYPING_S = 6.0
 # Presence is an extra: a Redis that does not answer soon is done without.
 TIMEOUT_S = 1.0
 
@@ -39,6 +42,12 @@ class Store(Protocol):
     async def read(self, users: Collection[str]) -> dict[str, str]:
         """How these users are in all processes; those who are offline are left out."""
 
+    async def write_typing(self, room: str, user: str, on: bool) -> None:
+        """Say that the user types in the room, or has stopped."""
+
+    async def read_typing(self, room: str) -> list[str]:
+        """Who types in the room now."""
+
     async def close(self) -> None: ...
 
 
@@ -47,6 +56,7 @@ class MemoryStore:
 
     def __init__(self) -> None:
         self._statuses: dict[str, str] = {}
+        self._typing: dict[str, dict[str, float]] = {}  # by room and user: until when
 
     async def write(self, statuses: Mapping[str, str]) -> None:
         self._statuses.update(statuses)
@@ -57,11 +67,27 @@ class MemoryStore:
     async def read(self, users: Collection[str]) -> dict[str, str]:
         return {user: self._statuses[user] for user in users if user in self._statuses}
 
+    async def write_typing(self, room: str, user: str, on: bool) -> None:
+        people = self._typing.setdefault(room, {})
+        people[user] = time.monotonic() + TYPING_S
+        if not on:
+            del people[user]
+        if not people:
+            del self._typing[room]
+
+    async def read_typing(self, room: str) -> list[str]:
+        now = time.monotonic()
+        people = {user: until for user, until in self._typing.pop(room, {}).items() if until > now}
+        if people:
+            self._typing[room] = people
+        return list(people)
+
     def users(self) -> list[str]:
         return list(self._statuses)
 
     async def close(self) -> None:
         self._statuses.clear()
+        self._typing.clear()
 
 
 class RedisStore:
@@ -105,6 +131,25 @@ class RedisStore:
             if status != OFFLINE:
                 found[user] = status
         return found
+
+    async def write_typing(self, room: str, user: str, on: bool) -> None:
+        await self._own.write_typing(room, user, on)
+        key = f"{self._prefix}:typing:{room}"
+        async with self._redis.pipeline(transaction=False) as pipeline:
+            if on:
+                pipeline.hset(key, user, str(time.time() + TYPING_S))
+                pipeline.expire(key, TTL_S)
+            else:
+                pipeline.hdel(key, user)
+            await pipeline.execute()
+
+    async def read_typing(self, room: str) -> list[str]:
+        try:
+            found = await self._redis.hgetall(f"{self._prefix}:typing:{room}")
+        except RedisError:
+            return await self._own.read_typing(room)
+        now = time.time()
+        return [user.decode() for user, until in found.items() if float(until) > now]
 
     async def close(self) -> None:
         with suppress(RedisError):  # what stays there is not believed after TTL_S

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import reduce
 from operator import or_
+from typing import Any
 from uuid import UUID
 from weakref import WeakKeyDictionary
 
@@ -100,7 +101,7 @@ def write(advances: Mapping[Key, Advance]) -> set[Key]:
         receipts: list[Receipt] = []
         moved: list[tuple[int, int, int]] = []
         with connection.cursor() as cursor:
-            moment = _clock(log.database_clock(cursor))
+            moment = _clock(cursor)
             for row in memberships:
                 head = heads[row.room_id]
                 new = [] if row.user_id in silent else _move(row, advances[row.room_id, row.user_id], head, moment)
@@ -135,9 +136,10 @@ def _named(keys: Collection[Key]) -> Q:
 _Moment = Callable[[float], datetime]
 
 
-def _clock(now: datetime) -> _Moment:
-    """Tell times of this process's monotonic clock by the database's, which is `now`."""
+def _clock(cursor: Any) -> _Moment:
+    """Tell times of this process's monotonic clock by the database's; rather late than too early."""
     here = time.monotonic()
+    now = log.database_clock(cursor)
     return lambda at: now - timedelta(seconds=here - at)
 
 

@@ -16,7 +16,10 @@ from rooms.permissions import RANK, Action
 from rooms.services.change import NO_ROOM, Actor, Change, changing, touch
 
 # What joining again sets; the rest (what to be notified of, a mute that still runs) stays.
-_BEGUN_ANEW = ["role", "permissions", "joined_at", "left_at", "read_number", "read_index", "last_read_at"]
+_BEGUN_ANEW = [
+    *("role", "permissions", "joined_at", "left_at", "read_number", "read_index", "last_read_at"),
+    *("received_upto", "read_upto", "receipts_since"),
+]
 # One call holds the room's lock while it writes a notice for each.
 ADDED_AT_ONCE_MAX = 100
 
@@ -182,6 +185,7 @@ def admit(change: Change, users: Collection[User], *, owner: User | None = None)
         row.permissions = {action: given for action, given in row.permissions.items() if not given}
         row.role, row.joined_at, row.left_at = Role.OWNER if user == owner else Role.MEMBER, change.now, None
         row.read_number, row.read_index, row.last_read_at = head.last_number, head.last_index, None
+        row.received_upto = row.read_upto = row.receipts_since = head.last_number
         if row.pk is None:
             made.append(row)
         else:

@@ -1,0 +1,36 @@
+"""Receipts over REST: who has received and read a message."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from accounts.requests import user_of
+from messaging.receipts import asking
+from rooms.api.fields import PageInput, checked, cursor_of, key_of
+
+
+class ReceiptQuery(PageInput):
+    state = serializers.ChoiceField(
+        choices=["read", "received", "waiting"],
+        required=False,
+        help_text="Only who has read it, who has received it and not read it, or who has done neither.",
+    )
+
+
+class ReceiptsView(APIView):
+    @extend_schema(operation_id="receipts_list", parameters=[ReceiptQuery], responses=asking.ReceiptPage)
+    def get(self, request: Request, message_id: UUID) -> Response:
+        """Who received and read a message of a room that one is in, and when."""
+        query = checked(ReceiptQuery, request.query_params)
+        after = key_of(query["cursor"], tuple[int])[0] if "cursor" in query else 0
+        message = asking.message_for(user_of(request), message_id)
+        limit = query["limit"]
+        found = asking.people(message, state=query.get("state"), after=after, limit=limit + 1)
+        more = cursor_of(found[limit - 1][0]) if len(found) > limit else None
+        return Response(asking.ReceiptPage(asking.counts(message), [each for _, each in found[:limit]], more))
