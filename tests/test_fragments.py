@@ -15,7 +15,7 @@ from accounts.people import Person
 from accounts.templatetags.people import avatar
 from messaging import fragments, services
 from messaging.rendering import render as render_html
-from messaging.wire import MessageOut, ReplyOut
+from messaging.wire import MessageOut, OptionOut, PollOut, PreviewOut, ReactionOut, ReplyOut, ThreadOut
 from tests.factories import Cast, say
 
 ADA = Person("0192f0a0-0000-7000-8000-0000000000a7", "ada", "Ada Lovelace", None)
@@ -38,8 +38,13 @@ def message(**fields: Any) -> MessageOut:
         "attachments": [],
         "reactions": [],
         "mentions": [],
+        "poll": None,
+        "previews": [],
         "metadata": {},
         "pinned": False,
+        "silent": False,
+        "in_flow": True,
+        "edited_seq": None,
         "edited_at": None,
         "deleted_at": None,
         "created_at": "2026-01-31T09:30:00.000000Z",
@@ -111,9 +116,63 @@ def test_an_event_holds_a_name_and_leaves_the_words_to_the_client(kind: str) -> 
 
 
 def test_an_edited_message_says_so_in_the_readers_language() -> None:
-    fragment = fragments.render(message(edited_at="2026-01-31T09:31:00.000000Z"))
-    assert " data-edited>" in fragment
+    fragment = fragments.render(message(edited_at="2026-01-31T09:31:00.000000Z", edited_seq=1300))
+    assert ' data-edited="1300">' in fragment
+    assert 'data-label="edited"' in fragment
     assert words(fragment) == "AL Ada Lovelace Hello"
+
+
+ROOT = "0192f0a0-0000-7000-8000-00000000000a"
+
+
+def test_a_message_shows_what_has_happened_to_it_without_a_word_of_the_interface() -> None:
+    fragment = fragments.render(
+        message(
+            reactions=[ReactionOut("👍🏽", 3), ReactionOut("🎉", 1)],
+            poll=PollOut([OptionOut("Tea", 2), OptionOut("Coffee", 0)], False, True, None, False, 2),
+            previews=[PreviewOut("https://example.org/?a=1&b=2", "A title", "What it says", "example.org")],
+            thread=ThreadOut(message().id, 4, None),
+            metadata={"forwarded": {"id": ROOT, "sender": {"display_name": "Bo"}, "created_at": ADA.id}},
+            mentions=[ADA.id, "room"],
+            pinned=True,
+            silent=True,
+        )
+    )
+    for given in (
+        'data-emoji="👍🏽" data-count="3"',
+        'data-option="1"',
+        '<progress class="poll-bar" max="2" value="2"',
+        'href="https://example.org/?a=1&amp;b=2" target="_blank" rel="noopener noreferrer nofollow"',
+        'class="thread-chip" data-count="4"',
+        f'data-mentions="{ADA.id} room"',
+        " data-pinned data-silent",
+    ):
+        assert given in fragment
+    assert words(fragment) == "AL Ada Lovelace Bo Hello Tea 2 Coffee 0 example.org A title What it says 👍🏽 3 🎉 1"
+
+
+def test_a_reply_in_a_thread_names_its_root_and_whether_it_stands_there_only() -> None:
+    thread = ThreadOut(ROOT, 2, 2)
+    both, only = (fragments.render(message(thread=thread, in_flow=in_flow)) for in_flow in (True, False))
+    assert f'data-thread="{ROOT}" data-index="2"' in both
+    assert 'data-label="inThread"' in both
+    assert "data-thread-only" not in both
+    assert " data-thread-only" in only
+    assert "thread-chip" not in both + only
+
+
+def test_what_others_have_written_into_parts_is_text() -> None:
+    fragment = fragments.render(
+        message(
+            reactions=[ReactionOut(EVIL, 1)],
+            poll=PollOut([OptionOut(EVIL, 0), OptionOut("b", 0)], True, False, None, True, 0),
+            previews=[PreviewOut("https://x/" + EVIL, EVIL, EVIL, EVIL)],
+            metadata={"forwarded": {"sender": {"display_name": EVIL}}, "what": EVIL},
+            mentions=[EVIL],
+        )
+    )
+    assert "<script" not in fragment
+    assert fragment.count("<li") == fragment.count("</li>") == 3
 
 
 @pytest.mark.django_db

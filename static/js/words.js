@@ -41,11 +41,27 @@ export function eventWords(json) {
   return EVENTS[facts.what]?.(facts) ?? "";
 }
 
-/** Names as a sentence has them; of many the first two and a number. @param {string[]} names */
-export function listed(names) {
-  if (names.length <= 1) return names.join("");
-  if (names.length <= 3) return `${names.slice(0, -1).join(", ")} and ${names.at(-1)}`;
-  return `${names[0]}, ${names[1]} and ${names.length - 2} others`;
+/**
+ * Names as a sentence has them; of many the first two and a number.
+ * @param {string[]} names
+ * @param {number} [total] how many there are, where not all are named
+ */
+export function listed(names, total = names.length) {
+  if (total > 3 || total > names.length) {
+    const shown = names.slice(0, 2);
+    const others = total - shown.length;
+    return `${shown.join(", ")} and ${others === 1 ? "1 other" : `${others} others`}`;
+  }
+  return names.length <= 1 ? names.join("") : `${names.slice(0, -1).join(", ")} and ${names.at(-1)}`;
+}
+
+const shortMoment = new Intl.DateTimeFormat(undefined, { weekday: "short", hour: "numeric", minute: "2-digit" });
+
+/** A duration in words. @param {number} seconds */
+function spanOf(seconds) {
+  if (seconds >= 3_600 && seconds % 3_600 === 0) return seconds === 3_600 ? "1 hour" : `${seconds / 3_600} hours`;
+  if (seconds >= 60 && seconds % 60 === 0) return seconds === 60 ? "1 minute" : `${seconds / 60} minutes`;
+  return seconds === 1 ? "1 second" : `${seconds} seconds`;
 }
 
 export const WORDS = {
@@ -78,6 +94,33 @@ export const WORDS = {
   switcherHint: "Find a room or a person",
   switcherNothing: "No room of yours has that name.",
   dayAndTime: (/** @type {string} */ day, /** @type {string} */ time) => `${day}, ${time}`,
+  send: "Send",
+  replyingTo: (/** @type {string} */ name) => (name ? `Replying to ${name}` : "Replying"),
+  suggestions: (/** @type {number} */ count) => (count === 1 ? "1 suggestion" : `${count} suggestions`),
+  mentionWhom: "Whom to mention",
+  emojiNames: "Emoji",
+  callRoom: (/** @type {number} */ count) => `everybody in this room, ${count} people`,
+  callHere: "everybody who is here now",
+  callsMany: (/** @type {string} */ word, /** @type {number} */ count) =>
+    word === "here"
+      ? `@here notifies everybody of the room’s ${count} members who is here now.`
+      : `@room notifies all ${count} members of this room.`,
+  shortWait: (/** @type {number} */ seconds) => (seconds < 100 ? `${seconds}` : `${Math.ceil(seconds / 60)} min`),
+  sendIn: (/** @type {number} */ seconds) => `Send, in ${seconds} seconds`,
+  slowMode: (/** @type {number} */ seconds) =>
+    `This room is in slow mode: one message in ${spanOf(seconds)}. What you have written stays here.`,
+  atTime: (/** @type {Date} */ date) => shortMoment.format(date),
+  writeFirst: "Write the message first.",
+  scheduled: (/** @type {string} */ when) => `It will be sent on ${when}.`,
+  chooseTime: "Choose a day and a time.",
+  timeToCome: "Choose a time to come.",
+  option: (/** @type {number} */ number) => `Option ${number}`,
+  dropOption: (/** @type {number} */ number) => `Take option ${number} out`,
+  pollNeedsQuestion: "Write a question.",
+  pollNeedsOptions: "A poll has at least two options.",
+  pollSameOptions: "Two of the options are the same.",
+  tooManyRooms: (/** @type {number} */ most) => `Choose up to ${most} rooms at once.`,
+  forwarded: (/** @type {number} */ count) => (count === 1 ? "Forwarded." : `Forwarded to ${count} rooms.`),
   panelFailed: "This could not be loaded.",
   panelGone: "This is no longer here.",
   moreFailed: "Could not be loaded. Try again",
@@ -87,7 +130,7 @@ export const WORDS = {
   wentAway: (/** @type {string[]} */ names) => `${listed(names)} left`,
   reacted: (/** @type {string} */ emoji, /** @type {number} */ count, /** @type {boolean} */ isMine) =>
     `${emoji} ${count}${isMine ? ", you among them" : ""}`,
-  reactedBy: (/** @type {string[]} */ names, /** @type {string} */ emoji) => `${listed(names)} reacted with ${emoji}`,
+  reactedBy: (/** @type {string} */ names, /** @type {string} */ emoji) => `${names} reacted with ${emoji}`,
   you: "You",
   messageActions: "Message actions",
   reactWith: (/** @type {string} */ emoji) => `React with ${emoji}`,
@@ -119,18 +162,13 @@ export const WORDS = {
   deleteTitle: "Delete this message?",
   deleteWords: "It goes for everybody in the room, and cannot be brought back.",
   cancel: "Cancel",
-  saveNote: "Note (only you see it)",
-  saveButton: "Save",
+  thread: "Thread",
+  saveEdit: "Save",
   editing: "Edit the message",
   editHint: "Enter saves, Escape cancels",
   editedMeanwhile: "This message was edited meanwhile. Saving again replaces that edit.",
   editEmpty: "A message needs some text. To remove it, delete it.",
   emojiPicker: "Emoji",
-  forwardTitle: "Forward to",
-  forwardFind: "Find a room or a person",
-  forwardComment: "Add a comment",
-  forwardButton: "Forward",
-  forwarded: (/** @type {number} */ count) => (count === 1 ? "Forwarded" : `Forwarded to ${count} rooms`),
   jumpToDate: "Jump to a date",
   closesAt: (/** @type {string} */ when) => `Closes ${when}`,
   unreadCount: (/** @type {number} */ count) => (count === 1 ? "1 new message" : `${count} new messages`),

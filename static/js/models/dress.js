@@ -61,8 +61,8 @@ function dressPoll(poll, hasVoted) {
   for (const option of poll.querySelectorAll(".poll-option")) option.disabled = isOver;
 }
 
-/** The words for a `[data-label]` element; some speak of its `data-count`. */
-function wordsOf(label) {
+/** The words for a `[data-label]` element; some speak of its `data-count`. @param {HTMLElement} label */
+export function wordsOf(label) {
   const words = LABELS[label.dataset.label] ?? "";
   return typeof words === "function" ? words(Number(label.dataset.count)) : words;
 }

@@ -55,6 +55,11 @@ export class Own extends Emitter {
     this.#set(id, { saved });
   }
 
+  /** Something else of what depends on the person has changed. @param {string} id */
+  touch(id) {
+    this.emit("change", id);
+  }
+
   #set(id, change) {
     this.#acts.set(id, { ...this.of(id), ...change });
     this.emit("change", id);

@@ -1,7 +1,10 @@
 /**
  * The parts of a message that change without the message coming anew: its reactions, its pin, how
- * many replies its thread has. What they are drawn like is said by messaging/fragments.py.
+ * many replies its thread has, how its poll stands. What they are drawn like is said by
+ * messaging/fragments.py.
  */
+
+import { wordsOf } from "./dress.js";
 
 /**
  * Show how many people reacted with an emoji; none takes it away.
@@ -66,6 +69,27 @@ export function setReplies(message, count) {
   chip.dataset.count = chip.querySelector("[data-label]").dataset.count = String(count);
   if (!held) message.querySelector(".message-body")?.append(chip);
   return true;
+}
+
+/**
+ * Show how a poll stands.
+ * @param {HTMLElement} message
+ * @param {{options: {count: number}[], voters: number}} poll
+ */
+export function setPoll(message, { options, voters }) {
+  const poll = message.querySelector(".poll");
+  if (!poll) return;
+  poll.dataset.voters = String(voters);
+  poll.querySelectorAll(".poll-option").forEach((option, index) => {
+    const { count = 0 } = options[index] ?? {};
+    const bar = option.querySelector("progress");
+    option.querySelector(".poll-count").textContent = String(count);
+    bar.max = Math.max(1, voters);
+    bar.value = count;
+  });
+  const label = poll.querySelector('[data-label="voters"]');
+  label.dataset.count = String(voters);
+  label.textContent = wordsOf(label);
 }
 
 /** A thread's chip, out of the page's template: the same as templates/messaging/below.html draws. */

@@ -18,7 +18,7 @@ import { Own } from "./own.js";
 import { markPinned, setCount, setReplies } from "./parts.js";
 
 const GROUP_MS = 5 * 60_000; // the same person going on within this time is shown as one turn
-const EVENT_KINDS = new Set(["join", "leave", "system"]);
+export const NOTICES = new Set(["join", "leave", "system"]);
 
 /** A message of the room's flow; a list of a thread has a rule of its own. */
 const inFlow = (/** @type {HTMLElement} */ message) => message.dataset.threadOnly === undefined;
@@ -274,7 +274,7 @@ export class Timeline {
   counts(message) {
     const { kind, sender, silent, threadOnly } = message.dataset;
     if (silent !== undefined || threadOnly !== undefined) return false;
-    return !EVENT_KINDS.has(kind) && sender !== this.#viewer;
+    return !NOTICES.has(kind) && sender !== this.#viewer;
   }
 
   #isUnread(message, position) {
@@ -394,7 +394,7 @@ function next(element) {
 
 function goesOn(previous, message) {
   if (!previous || previous.dataset.sender !== message.dataset.sender) return false;
-  if (EVENT_KINDS.has(previous.dataset.kind) || EVENT_KINDS.has(message.dataset.kind)) return false;
+  if (NOTICES.has(previous.dataset.kind) || NOTICES.has(message.dataset.kind)) return false;
   return new Date(message.dataset.at) - new Date(previous.dataset.at) < GROUP_MS;
 }
 
