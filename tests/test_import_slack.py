@@ -123,7 +123,7 @@ def test_messages_keep_their_order_their_times_and_their_authors(archive: Archiv
     run(archive)
     assert [(m.number, m.seq, m.sender and m.sender.name, m.kind, m.content) for m in messages()] == [
         (1, 1, "Ana", "join", "has joined the channel"),
-        (2, 2, "Ana", "text", "@bo_diddley: see the plan (https://example.org/a) & #general 🎉"),
+        (2, 2, "Ana", "text", "@bo_diddley: see [the plan](https://example.org/a) & #general 🎉"),
         (3, 3, "Bo Diddley", "text", "Seen."),
         (4, 4, "Ana", "text", "Next day"),
         (5, 5, "Cy Young", "leave", "has left the channel"),
@@ -261,9 +261,9 @@ def test_apps_speak_through_their_attachments_and_blocks(archive: Archive) -> No
     )
     run(archive)
     assert [(m.sender and m.sender.name, m.content) for m in messages()[-6:]] == [
-        ("Ana", "added an app: github (https://x.example/services/B9)"),
-        ("github", "1 new commit by bo:\ned1acbe (https://example.org/c/1): Fix"),
-        ("Robot", "Build *green* ✅"),
+        ("Ana", "added an app: [github](https://x.example/services/B9)"),
+        ("github", "1 new commit by bo:\n[ed1acbe](https://example.org/c/1): Fix"),
+        ("Robot", "Build **green** ✅"),
         ("Ana", "https://example.org"),
         ("github", "Bye"),
         ("Slack", "(no text)"),
@@ -563,7 +563,7 @@ class Names:
             "@here @channel @devs Feb 18",
         ),
         ("<https://example.org> <https://example.org/|example.org>", "https://example.org https://example.org/"),
-        ("<https://example.org/a|our plan>", "our plan (https://example.org/a)"),
+        ("<https://example.org/a|our plan>", "[our plan](https://example.org/a)"),
         ("<mailto:a@example.org|a@example.org> <tel:123|123>", "a@example.org 123"),
         ("1 &lt; 2 &amp;&amp; &amp;lt; &quot;", "1 < 2 && &lt; &quot;"),
         (
@@ -572,7 +572,9 @@ class Names:
         ),
         ("```\nx\n```\ny ```z``` `:+1:`", "```\nx\n```\ny ```z``` `:+1:`"),
         ("a <b> c", "a <b> c"),
-        ("*bold* _slanted_ ~gone~ `x = 1`", "*bold* _slanted_ ~gone~ `x = 1`"),
+        ("*bold* _slanted_ ~gone~ `x = 1`", "**bold** _slanted_ ~~gone~~ `x = 1`"),
+        ("*<https://example.org/(a)|the [plan]> `a*b`*", r"**[the \[plan\]](https://example.org/%28a%29) `a*b`**"),
+        ("2 * 3 * 4, a*b*c, *two\nlines*", "2 * 3 * 4, a*b*c, *two\nlines*"),
     ],
 )
 def test_slack_markup_reads_well(text: str, reads: str) -> None:

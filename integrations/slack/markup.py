@@ -1,7 +1,7 @@
-"""Slack's mark-up as plain, readable text.
+"""Slack's mark-up as this product's Markdown, which also reads well as it stands.
 
-Slack writes `<…>` for what it links and escapes `&`, `<` and `>`, in code blocks too. What people
-typed themselves (`*bold*`, back-quotes, lists) stays as they typed it.
+Slack writes `<…>` for what it links and escapes `&`, `<` and `>`, in code blocks too. Its `*bold*`
+and `~struck~` are `**bold**` and `~~struck~~` here; all else that people typed stays as they typed it.
 """
 
 from __future__ import annotations
@@ -23,12 +23,22 @@ class Names(Protocol):
 # Only what Slack makes itself: other angle brackets are somebody's text.
 _LINK = re.compile(r"<([@#!][^<>\n]+|[a-z][a-z0-9+.-]*:[^<>\n]+)>", re.IGNORECASE)
 _ESCAPED = re.compile(r"&(?:amp|lt|gt);")
+# Bold and struck text begins and ends at words, on one line; code and links within it stay whole.
+_WHOLE = r"```[\s\S]*?```|`[^`\n]+`|<[^<>\n]+>"
+_STYLED = re.compile(
+    rf"(?P<whole>{_WHOLE})|(?<![\w*~])(?P<mark>[*~])(?=[^\s*~])(?P<inside>(?:{_WHOLE}|(?!(?P=mark))[^\n<`])+)"
+    r"(?<=\S)(?P=mark)(?![\w*~])"
+)
+# What would end a label or an address of a Markdown link before its end.
+_IN_LABEL = re.compile(r"[\\\[\]]")
+_IN_ADDRESS = str.maketrans({"(": "%28", ")": "%29", " ": "%20"})
 # Between back-quotes a colon is a colon.
 _CODE = re.compile(r"(```.*?```|`[^`\n]+`)", re.DOTALL)
 
 
 def plain(text: str, names: Names) -> str:
-    """Turn a Slack text into one that reads well as it stands."""
+    """Turn a Slack text into Markdown that reads well as it stands."""
+    text = _STYLED.sub(_restyled, text)
     text = _LINK.sub(lambda found: _linked(found[1], names), text)
     # Entities last, and in one pass: an escaped “&lt;” must stay what its author wrote.
     text = _ESCAPED.sub(lambda found: unescape(found[0]), text)
@@ -39,6 +49,13 @@ def plain(text: str, names: Names) -> str:
         elif "\n" in part:
             parts[place] = _block(part, starts=parts[place - 1], goes_on=parts[place + 1])
     return "".join(parts)
+
+
+def _restyled(found: re.Match[str]) -> str:
+    mark = found["mark"]
+    if mark is None:
+        return found[0]
+    return f"{mark * 2}{_STYLED.sub(_restyled, found['inside'])}{mark * 2}"
 
 
 def _block(code: str, *, starts: str, goes_on: str) -> str:
@@ -62,4 +79,10 @@ def _linked(inside: str, names: Names) -> str:
     # Slack made many links of bare addresses: the label says nothing more than the address does.
     if not label or address.partition("://")[2].rstrip("/") == label.rstrip("/") or label in (target, address):
         return address
-    return f"{label} ({address})"
+    if target.startswith("tel:"):
+        return f"{label} ({address})"
+    return f"[{_IN_LABEL.sub(_escaped, label)}]({target.translate(_IN_ADDRESS)})"
+
+
+def _escaped(found: re.Match[str]) -> str:
+    return "\\" + found[0]
