@@ -74,12 +74,15 @@ def people_of(called: Called) -> list[str]:
 
 
 def rows_of(called: Called, here: Collection[UUID], message: MessageRow | Message) -> list[MentionRow]:
-    """The rows of a message's calls: one a person, and one for all where it calls the whole room."""
+    """The rows of a message's calls: one a person, or one for all where it calls the whole room.
+
+    Nobody has two, so that counting rows counts messages.
+    """
     people: dict[UUID | None, str] = dict.fromkeys(here, Mention.Kind.HERE)
     people |= {UUID(each): Mention.Kind.USER for each in called.values() if each not in WORDS}
     people.pop(message.sender_id, None)  # nobody calls themselves
     if ROOM in called:
-        people[None] = Mention.Kind.ROOM
+        people = {None: Mention.Kind.ROOM}
     return [
         MentionRow(message.id, message.room_id, message.number, str(kind), user_id) for user_id, kind in people.items()
     ]

@@ -15,7 +15,7 @@ PAGE_MAX = 500
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """Messages in ascending order. What changed after `as_of_seq` may or may not be in them."""
+    """Messages of the room's flow in ascending order. What changed after `as_of_seq` may or may not be in them."""
 
     results: list[MessageOut]
     has_before: bool
@@ -41,7 +41,7 @@ def page(
         raise Invalid(f"“limit” must be from 1 to {PAGE_MAX}.", fields={"limit": [f"Must be from 1 to {PAGE_MAX}."]})
     head = RoomHead.objects.get(room_id=room.pk)
     floor = head.floor_number
-    messages = Message.objects.in_room(room).select_related("sender")
+    messages = Message.objects.in_room(room).in_the_flow().select_related("sender")
     if around is not None:
         found = _around(messages, around, floor, limit)
     elif after is not None:
@@ -52,9 +52,14 @@ def page(
     return Page(
         messages_out(found),
         has_before=bool(found) and found[0].number > _first_number(messages, floor),
-        has_after=bool(found) and found[-1].number < head.last_number,
+        has_after=bool(found) and _goes_on(messages, found[-1].number, head.last_number),
         as_of_seq=head.last_seq,
     )
+
+
+def _goes_on(messages: MessageQuerySet, number: int, last_number: int) -> bool:
+    """Whether more of the room's flow follows: what has a higher number may stand in threads only."""
+    return number < last_number and messages.after(number).exists()
 
 
 # Each query below has one lower bound: of two, SQLite may search by the weaker and walk from there.

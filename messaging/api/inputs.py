@@ -18,7 +18,22 @@ class PageQuery(serializers.Serializer[Mapping[str, Any]]):
     before = Number(required=False, help_text="Messages with a lower number than this, the newest of them.")
     after = Number(required=False, help_text="Messages with a higher number than this, the oldest of them.")
     around = Number(required=False, help_text="Messages on both sides of this number.")
+    at = Moment(required=False, help_text="Messages on both sides of the first one said at or after this moment.")
     limit = Limit(default=PAGE_DEFAULT)
+
+
+class Poll(serializers.Serializer[Mapping[str, Any]]):
+    options = serializers.ListField(child=Text(), help_text="2 to 12 different ones, of up to 100 characters.")
+    multiple = serializers.BooleanField(default=False)
+    anonymous = serializers.BooleanField(default=False, help_text="Nobody learns who chose what.")
+    closes_at = Moment(required=False, allow_null=True)
+
+
+class MessageEdit(serializers.Serializer[Mapping[str, Any]]):
+    content = Text()
+    base_seq = Number(
+        required=False, help_text="The newest `edited_seq` (or else `seq`) that the editor knew; or as `If-Match`."
+    )
 
 
 class NewMessage(serializers.Serializer[Mapping[str, Any]]):
@@ -27,6 +42,11 @@ class NewMessage(serializers.Serializer[Mapping[str, Any]]):
         required=False, help_text="Names the send: repeated with the same id, it is stored once."
     )
     reply_to = serializers.UUIDField(required=False, allow_null=True, help_text="A message of the same room.")
+    thread = serializers.UUIDField(
+        required=False, allow_null=True, help_text="The message whose thread this replies in."
+    )
+    silent = serializers.BooleanField(default=False, help_text="Notify nobody.")
+    poll = Poll(required=False, allow_null=True, help_text="What the message asks; its content is the question.")
     attachments = serializers.ListField(child=serializers.JSONField(), required=False, max_length=0)
     client_time = Moment(required=False, allow_null=True, help_text="Within five minutes of the server's clock.")
 

@@ -2,12 +2,30 @@
 
 from django.urls import path
 
-from messaging.api import receipts, views
+from messaging.api import changes, drafts, forwarding, polls, receipts, saved, threads, views
 
 urlpatterns = [
     path("rooms/<uuid:room_id>/messages/", views.MessagesView.as_view()),
     path("rooms/<uuid:room_id>/log/", views.LogView.as_view()),
     path("rooms/<uuid:room_id>/read/", views.ReadView.as_view()),
-    path("messages/<uuid:message_id>/receipts/", receipts.ReceiptsView.as_view()),
+    path("rooms/<uuid:room_id>/draft/", drafts.DraftView.as_view()),
+    path("drafts/", drafts.DraftsView.as_view()),
+    path("rooms/<uuid:room_id>/pins/", changes.PinsView.as_view()),
     path("messages/<uuid:message_id>/", views.MessageView.as_view()),
+    path("messages/<uuid:message_id>/revisions/", changes.RevisionsView.as_view()),
+    path("messages/<uuid:message_id>/reactions/", changes.ReactionsView.as_view()),
+    path("messages/<uuid:message_id>/reactions/<str:emoji>/", changes.ReactionView.as_view()),
+    path("messages/<uuid:message_id>/pin/", changes.PinView.as_view()),
+    path("messages/<uuid:message_id>/thread/", threads.ThreadView.as_view()),
+    path("messages/<uuid:message_id>/thread/read/", threads.ThreadReadView.as_view()),
+    path("messages/<uuid:message_id>/follow/", threads.ThreadFollowView.as_view()),
+    path("threads/", threads.ThreadsView.as_view()),
+    path("mentions/", threads.MentionsView.as_view()),
+    path("messages/<uuid:message_id>/receipts/", receipts.ReceiptsView.as_view()),
+    path("messages/<uuid:message_id>/saved/", saved.SavedView.as_view()),
+    path("messages/<uuid:message_id>/vote/", polls.VoteView.as_view()),
+    path("messages/<uuid:message_id>/votes/", polls.VotesView.as_view()),
+    path("messages/<uuid:message_id>/poll/close/", polls.PollCloseView.as_view()),
+    path("messages/<uuid:message_id>/forward/", forwarding.ForwardView.as_view()),
+    path("saved/", saved.SavedListView.as_view()),
 ]

@@ -6,22 +6,23 @@ from uuid import UUID, uuid4
 
 import msgspec
 from django.shortcuts import get_object_or_404
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import status
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from accounts.requests import user_of
-from messaging import pages, services
+from messaging import dates, pages, services
 from messaging.api import shapes
-from messaging.api.inputs import LogQuery, NewMessage, NewPosition, PageQuery
+from messaging.api.inputs import LogQuery, MessageEdit, NewMessage, NewPosition, PageQuery
 from messaging.append import append
-from messaging.drafts import Draft
+from messaging.drafts import Draft, NewPoll
 from messaging.journal import read_range
 from messaging.models import Message
+from messaging.overlay import with_me
 from messaging.wire import MessageOut, messages_out
-from realtime.errors import Gone, NotFound
+from realtime.errors import Gone, Invalid, NotFound
 from rooms.api.fields import checked
 from rooms.models import LogEpoch, Room
 
@@ -29,10 +30,16 @@ from rooms.models import LogEpoch, Room
 class MessagesView(APIView):
     @extend_schema(operation_id="messages_list", parameters=[PageQuery], responses=shapes.MessagePage)
     def get(self, request: Request, room_id: UUID) -> Response:
-        """A page of the room's messages: the newest, or those before, after or around a number."""
+        """A page of the room's messages: the newest, or those before, after or around a number or a moment."""
         room = services.room_of(user_of(request), room_id)
-        page = pages.page(room, **checked(PageQuery, request.query_params))
-        return Response(shapes.MessagePage(page.results, page.has_before, page.has_after, page.as_of_seq))
+        bounds = checked(PageQuery, request.query_params)
+        if (moment := bounds.pop("at", None)) is not None:
+            if bounds.keys() & {"before", "after", "around"}:
+                raise Invalid("Give at most one of “before”, “after”, “around” and “at”.")
+            bounds["around"] = dates.number_at(room.pk, moment)
+        page = pages.page(room, **bounds)
+        results = with_me(user_of(request), page.results)
+        return Response(shapes.MessagePage(results, page.has_before, page.has_after, page.as_of_seq))
 
     @extend_schema(operation_id="messages_create", request=NewMessage, responses={200: MessageOut, 201: MessageOut})
     def post(self, request: Request, room_id: UUID) -> Response:
@@ -44,13 +51,17 @@ class MessagesView(APIView):
             content=fields["content"],
             client_id=fields.get("client_id") or uuid4(),
             reply_to=fields.get("reply_to"),
+            thread=fields.get("thread"),
+            silent=fields["silent"],
+            poll=NewPoll(**fields["poll"]) if fields.get("poll") else None,
             client_time=fields.get("client_time"),
         )
         outcome = append([draft])[0]
         if outcome.error is not None:
             raise outcome.error
         if outcome.status == "duplicate":
-            return Response(outcome.message)
+            assert outcome.message is not None, "a duplicate has its original"
+            return Response(with_me(user_of(request), [outcome.message])[0])
         assert outcome.json is not None, "what was stored has been encoded"
         return Response(msgspec.Raw(outcome.json), status=status.HTTP_201_CREATED)
 
@@ -60,12 +71,46 @@ class MessageView(APIView):
     def get(self, request: Request, message_id: UUID) -> Response:
         """One message, of a room that one is in."""
         messages = Message.objects.reachable_by(user_of(request)).select_related("sender")
-        return Response(messages_out([get_object_or_404(messages, pk=message_id)])[0])
+        written = messages_out([get_object_or_404(messages, pk=message_id)])
+        return Response(with_me(user_of(request), written)[0], headers={"ETag": _etag(written[0])})
+
+    @extend_schema(
+        operation_id="messages_edit",
+        request=MessageEdit,
+        responses=MessageOut,
+        parameters=[
+            OpenApiParameter(
+                "If-Match", str, OpenApiParameter.HEADER, description="The `ETag` of what was edited; as `base_seq`."
+            )
+        ],
+    )
+    def patch(self, request: Request, message_id: UUID) -> Response:
+        """Give a message of one's own other content. 409: it was edited since `base_seq`."""
+        fields = checked(MessageEdit, request.data)
+        if (tag := request.headers.get("If-Match")) and "base_seq" not in fields:
+            fields["base_seq"] = _seq_of(tag)
+        written = services.edit(user_of(request), message_id, fields["content"], base_seq=fields.get("base_seq"))
+        return Response(with_me(user_of(request), [written])[0], headers={"ETag": _etag(written)})
 
     @extend_schema(operation_id="messages_delete", responses={200: MessageOut})
     def delete(self, request: Request, message_id: UUID) -> Response:
         """Delete a message; its tombstone stays in its place and is the answer."""
         return Response(services.delete(user_of(request), message_id))
+
+
+def _etag(message: MessageOut) -> str:
+    """What names the content of a message as it is: the log's number of its newest edit."""
+    return f'"{message.edited_seq or message.seq}"'
+
+
+def _seq_of(tag: str) -> int | None:
+    """The `base_seq` that an `If-Match` names; `*` is any."""
+    if tag.strip() == "*":
+        return None
+    text = tag.strip().strip('"')
+    if not (text.isascii() and text.isdecimal() and len(text) <= 18):
+        raise Invalid("“If-Match” must be the ETag of the message.")
+    return int(text)
 
 
 class LogView(APIView):
