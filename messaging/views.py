@@ -5,29 +5,30 @@ from __future__ import annotations
 from datetime import timedelta
 from uuid import UUID, uuid4
 
-from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.contrib.auth.mixins import LoginRequiredMixin
 from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
-from django.utils import timezone
 from django.views import View
 from django.views.decorators.http import require_safe
 
 from accounts.models import User
 from accounts.people import person_of
 from accounts.requests import user_of
-from messaging import fragments, pages
+from messaging import dates, fragments, pages
+from messaging.acting import acting_of, own_json
 from messaging.append import append
 from messaging.commands import MESSAGE_BUCKETS, cost_of
 from messaging.drafts import Draft
 from messaging.models import Message
 from messaging.wire import MessageOut
+from messaging.writing import may, retention_note, writing_of
 from realtime.errors import Invalid, RateLimited, Refusal
-from rooms.models import Kind, Membership, Room
-from rooms.permissions import Action, allows
+from rooms.models import Membership, Room
+from rooms.permissions import Action
+from rooms.settings import settings_of
 from rooms.shell import shell
 from rooms.summaries import unread_of
 from rooms.views import LAST_ROOM_COOKIE
@@ -39,11 +40,15 @@ LAST_ROOM_COOKIE_S = int(timedelta(days=90).total_seconds())
 @require_safe
 @login_required
 def room(request: HttpRequest, slug: str, number: int | None = None) -> HttpResponse:
-    """A room with its newest messages, or with those around `number`; for others, its door."""
+    """A room with its newest messages, or with those around `number` or of `?at=`; for others, its door."""
     room = get_object_or_404(Room.objects.visible_to(user_of(request)).select_related("head"), slug=slug)
     membership = Membership.objects.current().of_room(room).filter(user=user_of(request)).first()
     if membership is None:
         return render(request, "rooms/join.html", {"shell": shell(user_of(request), slug), "room": room})
+    if "at" in request.GET:
+        moment = dates.read_moment(request.GET["at"], user_of(request).time_zone)
+        said = dates.number_at(room.pk, moment) if moment else None
+        return redirect("room_at", room.slug, said) if said else redirect("room", room.slug)
     response = _room_page(request, room, membership, number=number)
     if "prefetch" not in request.headers.get("Sec-Purpose", ""):  # a link that was only pointed at
         response.set_cookie(
@@ -68,7 +73,12 @@ class Messages(LoginRequiredMixin, View):
             page = pages.page(room, **bounds)
         except Invalid as refusal:
             return HttpResponseBadRequest(refusal.detail, content_type="text/plain; charset=utf-8")
-        return render(request, "messaging/page.html", {"page": page, "fragments": map(fragments.markup, page.results)})
+        context = {
+            "page": page,
+            "own": own_json(user_of(request), page.results),
+            "fragments": map(fragments.markup, page.results),
+        }
+        return render(request, "messaging/page.html", context)
 
     def post(self, request: HttpRequest, slug: str) -> HttpResponse:
         """Send what the composer holds; refused, it is put back with the reason."""
@@ -100,20 +110,23 @@ def _room_page(
     draft: str = "",
     status: int = 200,
 ) -> HttpResponse:
+    user = user_of(request)
     page = pages.page(room, around=number or _first_unread(room, membership))
-    surround = shell(user_of(request), room.slug)
+    surround = shell(user, room.slug)
     if surround.here is None:  # the membership ended between two reads
         return redirect("home")
     context = {
         "shell": surround,
         "here": surround.here,
         "page": page,
+        "own": own_json(user, page.results),
+        "acting": acting_of(room, membership),
         "fragments": map(fragments.markup, page.results),
-        "blank_fragment": fragments.markup(_blank(user_of(request), room)),
+        "blank_fragment": fragments.markup(_blank(user, room)),
         "target": number,
-        "silence": _silence(room, membership),
-        "may_leave": _may(Action.LEAVE, room, membership),
-        "message_max_length": settings.MESSAGE_MAX_LENGTH,
+        "writing": writing_of(room, membership),
+        "retention_note": retention_note(settings_of(room.settings)),
+        "may_leave": may(Action.LEAVE, room, membership),
         "client_id": uuid4(),
         "draft": draft,
     }
@@ -147,25 +160,6 @@ def _number(name: str, text: str) -> int:
     return int(text)
 
 
-def _may(action: Action, room: Room, membership: Membership) -> bool:
-    return allows(
-        action, role=membership.role, kind=room.kind, settings=room.settings, overrides=membership.permissions
-    )
-
-
-def _silence(room: Room, membership: Membership) -> dict[str, str] | None:
-    """Why the member cannot write here, or None: it stands in the place of the composer."""
-    if room.archived_at is not None:
-        return {"icon": "archive", "words": "This room is archived. You can read it, and nobody can write in it."}
-    if membership.muted_until is not None and membership.muted_until > timezone.now():
-        return {"icon": "alert", "words": "You can read this room. A moderator has paused your writing here for now."}
-    if not _may(Action.POST, room, membership):
-        if room.kind == Kind.CHANNEL:
-            return {"icon": "megaphone", "words": "You follow this channel. Its moderators post here."}
-        return {"icon": "lock", "words": "You can read this room. Only some of its members can write here."}
-    return None
-
-
 def _blank(user: User, room: Room) -> MessageOut:
     """The message that the client clones for what it sends: the sender's own, still without a place."""
     return MessageOut(
@@ -183,8 +177,13 @@ def _blank(user: User, room: Room) -> MessageOut:
         attachments=[],
         reactions=[],
         mentions=[],
+        poll=None,
+        previews=[],
         metadata={},
         pinned=False,
+        silent=False,
+        in_flow=True,
+        edited_seq=None,
         edited_at=None,
         deleted_at=None,
         created_at="",

@@ -2,7 +2,9 @@
 
 import { WORDS } from "./words.js";
 
+const HOUR_MS = 3_600_000;
 const DAY_MS = 86_400_000;
+const MORNING_HOUR = 9;
 const clock = new Intl.DateTimeFormat(undefined, { hour: "numeric", minute: "2-digit" });
 const moment = new Intl.DateTimeFormat(undefined, { dateStyle: "full", timeStyle: "short" });
 const distance = new Intl.RelativeTimeFormat(undefined, { numeric: "auto" });
@@ -42,4 +44,15 @@ export function isoDay(date) {
 
 function startOfDay(date) {
   return new Date(date.getFullYear(), date.getMonth(), date.getDate()).getTime();
+}
+
+/**
+ * Moments that one sends a message at: in an hour, tomorrow and on Monday in the morning.
+ * @param {Date} [now]
+ * @returns {{hour: Date, tomorrow: Date, monday: Date}}
+ */
+export function nextTimes(now = new Date()) {
+  const morning = (days) => new Date(now.getFullYear(), now.getMonth(), now.getDate() + days, MORNING_HOUR);
+  const toMonday = (8 - now.getDay()) % 7 || 7;
+  return { hour: new Date(now.getTime() + HOUR_MS), tomorrow: morning(1), monday: morning(toMonday) };
 }

@@ -13,8 +13,9 @@ export class Emitter extends EventTarget {
    * Call `listener` with the event's detail.
    * @param {string} name
    * @param {(detail: any) => void} listener
+   * @param {{signal?: AbortSignal}} [options] when to stop
    */
-  on(name, listener) {
-    this.addEventListener(name, (event) => listener(/** @type {CustomEvent} */ (event).detail));
+  on(name, listener, options) {
+    this.addEventListener(name, (event) => listener(/** @type {CustomEvent} */ (event).detail), options);
   }
 }

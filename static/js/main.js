@@ -3,7 +3,6 @@
 import { tellActivity } from "./controllers/activity.js";
 import { announceMessages } from "./controllers/announcer.js";
 import { showBadge } from "./controllers/badge.js";
-import { runComposer } from "./controllers/composer.js";
 import { showConnection } from "./controllers/connection.js";
 import { runDrawer } from "./controllers/drawer.js";
 import { showJumps } from "./controllers/jumps.js";
@@ -12,6 +11,8 @@ import { showOutgoing } from "./controllers/outgoing.js";
 import { prefetchRooms } from "./controllers/prefetch.js";
 import { followKeyboard } from "./controllers/keyboard.js";
 import { followLinks } from "./controllers/links.js";
+import { syncDrafts } from "./controllers/drafts.js";
+import { runForwarding } from "./controllers/forward.js";
 import { followRoom } from "./controllers/membership.js";
 import { runPanel } from "./controllers/panel.js";
 import { dressEntries } from "./controllers/entries.js";
@@ -19,10 +20,14 @@ import { openRoom } from "./controllers/room.js";
 import { listRooms } from "./controllers/rooms.js";
 import { runSwitcher } from "./controllers/switcher.js";
 import { showTyping } from "./controllers/typing.js";
+import { actOnMessages } from "./acting.js";
+import { equipComposer } from "./composing.js";
 import { Attention } from "./models/attention.js";
 import { Cursors } from "./models/cursors.js";
+import { Drafts } from "./models/drafts.js";
 import { History } from "./models/history.js";
 import { Outbox } from "./models/outbox.js";
+import { Own } from "./models/own.js";
 import { Reading } from "./models/reading.js";
 import { Scroller } from "./models/scroll.js";
 import { Socket } from "./models/socket.js";
@@ -52,9 +57,13 @@ function start() {
   const outbox = new Outbox({
     store,
     isOpen: () => socket.isOpen,
-    send: ({ client_id: clientId, room, content, attempts }) =>
-      socket.request("message.send", { room, content, ...(attempts > 0 && { attempt: attempts + 1 }) }, clientId),
+    send: ({ client_id: clientId, room, content, fields, attempts }) => {
+      const again = attempts > 0 && { attempt: attempts + 1 };
+      return socket.request("message.send", { room, content, ...fields, ...again }, clientId);
+    },
   });
+  const drafts = new Drafts({ store, send: (fields) => socket.request("draft.set", fields) });
+  const own = new Own();
   /** @type {Reading|null} */
   let reading = null;
   unread.load(boot.rooms);
@@ -65,6 +74,9 @@ function start() {
   prefetchRooms();
   runSwitcher({ nav });
   dressEntries({ viewer });
+  syncDrafts({ nav, drafts, socket });
+  runForwarding({ nav });
+  actOnMessages({ socket, store, own });
   runPanel({ aside: byId("panel"), fallback: () => document.querySelector("#composer textarea") ?? byId("main") });
   runDrawer({ body: document.body, sidebar: byId("sidebar"), openers: document.querySelectorAll(".to-sidebar") });
   showConnection({ banner: byId("connection-banner"), socket });
@@ -72,7 +84,7 @@ function start() {
   followKeyboard(document.body);
   tellActivity({ socket });
   // Last: what is in view is read at once, and everything above shows it.
-  if (box) reading = startRoom({ box, viewer, store, socket, unread, outbox });
+  if (box) reading = startRoom({ box, viewer, store, socket, unread, outbox, drafts, own });
 
   // A page with an open socket can't go into the browser's back/forward cache.
   addEventListener("pagehide", () => {
@@ -119,10 +131,10 @@ function shareReading({ viewer, socket, unread, isAhead }) {
 }
 
 /** @returns {Reading} */
-function startRoom({ box, viewer, store, socket, unread, outbox }) {
+function startRoom({ box, viewer, store, socket, unread, outbox, drafts, own }) {
   const { room, slug } = box.dataset;
   const list = byId("messages");
-  const timeline = new Timeline(list, viewer);
+  const timeline = new Timeline(list, viewer, { own, folds: box.dataset.folds !== undefined });
   timeline.adopt(Number(box.dataset.asOfSeq));
   const scroller = new Scroller(box, list);
   const history = new History({
@@ -145,7 +157,7 @@ function startRoom({ box, viewer, store, socket, unread, outbox }) {
   });
 
   openRoom({ box, room, socket, timeline, history, scroller, unread, attention });
-  showOutgoing({ room, list, outbox, timeline, history, scroller });
+  showOutgoing({ room, field: () => document.querySelector("#composer textarea"), list, outbox, timeline, history, scroller });
   const [latest, first] = [byId("jump-latest"), byId("jump-unread")];
   showJumps({ room, latest, first, timeline, history, scroller, unread, reading });
   followLinks({ list, scroller });
@@ -157,13 +169,17 @@ function startRoom({ box, viewer, store, socket, unread, outbox }) {
 
   const form = /** @type {HTMLFormElement|null} */ (byId("composer"));
   if (form) {
-    const send = async (content) => {
-      outbox.add(room, content);
+    const send = async (content, extra) => {
+      outbox.add(room, content, extra);
       scroller.keep(() => timeline.divide(null));
       if (history.hasAfter) await history.loadLatest();
       scroller.toBottom();
     };
-    runComposer({ form, room, store, send, typing });
+    const composer = equipComposer({ form, list, viewer, store, drafts, outbox, send, typing });
+    list.addEventListener("message:reply", (event) => {
+      const { id, name, text } = /** @type {CustomEvent} */ (event).detail;
+      composer.reply({ id, name, text });
+    });
   }
   return reading;
 }

@@ -42,11 +42,20 @@
  * @property {string} client_id     Names this send for good: every retry carries the same one.
  * @property {string} room
  * @property {string} content
+ * @property {{reply_to?: string, thread?: string, silent?: boolean, poll?: Object}} [fields]  what else is sent
+ * @property {import("./models/drafts.js").Quote} [quote]  what it answers, as it is shown until it is stored
  * @property {number} at            Milliseconds; also the order in which a room's messages go out.
  * @property {number} attempts      Automatic tries that have failed so far.
  * @property {number} notBefore     Milliseconds; the next try waits until then.
  * @property {"queued"|"failed"|"discarded"} state
  * @property {string} [reason]      Why it failed, in words for its writer.
+ *
+ * @typedef {Object} SendExtra      What a message has besides its room and content.
+ * @property {string} [reply_to]
+ * @property {import("./models/drafts.js").Quote} [quote]
+ * @property {string} [thread]      The root of the thread that it replies in.
+ * @property {boolean} [silent]
+ * @property {{options: string[], multiple: boolean, anonymous: boolean, closes_at: string|null}} [poll]
  */
 
 export {};

@@ -7,14 +7,19 @@ from playwright.sync_api import Locator, Page, expect
 
 SETUP = """async () => {
   const { runComposer } = await import("/static/js/controllers/composer.js");
+  const { Drafts } = await import("/static/js/models/drafts.js");
+  const { CommandError } = await import("/static/js/models/socket.js");
   const { Store } = await import("/static/js/models/store.js");
-  document.body.innerHTML = `<form id="composer"><textarea name="content" maxlength="1000" required></textarea>
-    <button>Send</button></form>`;
+  document.body.innerHTML = `<form id="composer" data-room="r"><textarea name="content" maxlength="1000" required>
+    </textarea><button>Send</button></form>`;
+  document.querySelector("textarea").value = "";
   window.sent = [];
   window.said = [];
   window.field = document.querySelector("textarea");
-  runComposer({
-    form: document.getElementById("composer"), room: "r", store: new Store("ann"),
+  const offline = async () => { throw new CommandError("offline", "There is no connection."); };
+  const drafts = new Drafts({ store: new Store("ann"), send: offline });
+  window.composer = runComposer({
+    form: document.getElementById("composer"), drafts,
     send: (content) => sent.push(content), typing: (isTyping) => said.push(isTyping),
   });
 }"""

@@ -5,16 +5,20 @@ import { WORDS } from "../words.js";
 /**
  * @param {Object} parts
  * @param {string} parts.room
+ * @param {string|null} [parts.thread] the root of the thread that the list shows
+ * @param {() => HTMLElement|null} [parts.field] takes the focus from a button that goes away
  * @param {HTMLElement} parts.list
  * @param {import("../models/outbox.js").Outbox} parts.outbox
  * @param {import("../models/timeline.js").Timeline} parts.timeline
  * @param {import("../models/history.js").History} parts.history
  * @param {import("../models/scroll.js").Scroller} parts.scroller
+ * @param {AbortSignal} [parts.signal]
  */
-export function showOutgoing({ room, list, outbox, timeline, history, scroller }) {
+export function showOutgoing({ room, thread = null, field, list, outbox, timeline, history, scroller, signal }) {
+  const isHere = (entry) => entry.room === room && (entry.fields?.thread ?? null) === thread;
   /** @param {import("../types.js").OutboxEntry} entry */
   const show = (entry) => {
-    if (entry.room !== room) return;
+    if (!isHere(entry)) return;
     scroller.keep(() => {
       if (!timeline.shows(entry.client_id)) timeline.putPending(optimistic(entry));
       const message = timeline.pending(entry.client_id);
@@ -23,10 +27,10 @@ export function showOutgoing({ room, list, outbox, timeline, history, scroller }
   };
   const showAll = () => outbox.entries(room).forEach(show);
 
-  outbox.on("queued", show);
-  outbox.on("failed", show);
-  outbox.on("sent", ({ message }) => scroller.keep(() => timeline.confirm(message)));
-  outbox.on("discarded", (entry) => scroller.keep(() => timeline.dropPending(entry.client_id)));
+  outbox.on("queued", show, { signal });
+  outbox.on("failed", show, { signal });
+  outbox.on("sent", ({ message }) => scroller.keep(() => timeline.confirm(message)), { signal });
+  outbox.on("discarded", (entry) => scroller.keep(() => timeline.dropPending(entry.client_id)), { signal });
   history.on("loaded", () => {
     if (!history.hasAfter) showAll();
   });
@@ -36,7 +40,7 @@ export function showOutgoing({ room, list, outbox, timeline, history, scroller }
     const button = /** @type {HTMLElement} */ (event.target).closest(".failed-actions button");
     const clientId = button?.closest(".message")?.id.slice("m-".length);
     if (!button || !clientId) return;
-    document.querySelector("#composer textarea")?.focus({ preventScroll: true }); // the button goes away
+    field?.()?.focus({ preventScroll: true }); // the button goes away
     if (button.classList.contains("retry")) outbox.retry(clientId);
     else outbox.discard(clientId);
   });
@@ -52,7 +56,15 @@ function optimistic(entry) {
   for (const name of ["id", "number", "seq"]) delete message.dataset[name];
   for (const time of message.querySelectorAll("time")) time.dateTime = at;
   message.querySelector(".message-time")?.removeAttribute("href");
-  message.querySelector(".content").textContent = entry.content;
+  const content = message.querySelector(".content");
+  content.textContent = entry.content;
+  if (entry.quote) {
+    const [quote, name] = [document.createElement("span"), document.createElement("b")];
+    quote.className = "reply-to";
+    name.textContent = entry.quote.name;
+    quote.append(name, " ", entry.quote.text);
+    content.before(quote);
+  }
   return message;
 }
 

@@ -8,7 +8,8 @@
  * hear late of what another has just sent and send it again: the server then answers with the same
  * message.
  *
- * Emits `queued`, `failed`, `sent` {entry, message} and `discarded`, for other tabs' entries too.
+ * Emits `queued`, `failed`, `sent` {entry, message} and `discarded`, for other tabs' entries too; and
+ * `waiting` {entry, code, seconds} when the server has refused a send for now.
  */
 
 import { Emitter } from "../events.js";
@@ -61,14 +62,17 @@ export class Outbox extends Emitter {
    * Take a message in. It is kept from now on, and sent as soon as that is possible.
    * @param {string} room
    * @param {string} content
+   * @param {import("../types.js").SendExtra} [extra]
    */
-  add(room, content) {
+  add(room, content, { quote, ...fields } = {}) {
     const last = this.#all().at(-1)?.at ?? 0;
     /** @type {import("../types.js").OutboxEntry} */
     const entry = {
       client_id: newId(),
       room,
       content,
+      ...(Object.keys(fields).length > 0 && { fields }),
+      ...(quote && { quote }),
       at: Math.max(Date.now(), last + 1),
       attempts: 0,
       notBefore: 0,
@@ -210,6 +214,7 @@ export class Outbox extends Emitter {
     }
     const wait = Math.max(delay(entry.attempts, { first: FIRST_RETRY_MS }), (error.retryAfter ?? 0) * 1000);
     this.#save({ ...entry, attempts, notBefore: Date.now() + wait });
+    this.emit("waiting", { entry, code: error.code, seconds: wait / 1000 });
   }
 }
 

@@ -1,0 +1,37 @@
+/** Puts a composer together: the one of a room, and that of a thread. */
+
+import { runComposer } from "./controllers/composer.js";
+import { pickEmoji } from "./controllers/emoji-picker.js";
+import { formatByKeys } from "./controllers/formatting.js";
+import { askBeforeCalling, mentionSource } from "./controllers/mention.js";
+import { keepPace } from "./controllers/pace.js";
+import { runSending } from "./controllers/sending.js";
+import { shortcodeSource } from "./controllers/shortcodes.js";
+import { runSuggestions } from "./controllers/suggest.js";
+
+/**
+ * @param {Object} parts
+ * @param {HTMLFormElement} parts.form
+ * @param {HTMLElement} parts.list the messages beside it: who wrote there last is offered first
+ * @param {string} parts.viewer
+ * @param {import("./models/store.js").Store} parts.store
+ * @param {import("./models/drafts.js").Drafts} parts.drafts
+ * @param {import("./models/outbox.js").Outbox} parts.outbox
+ * @param {(content: string, extra: import("./types.js").SendExtra) => void} parts.send
+ * @param {(isTyping: boolean) => void} [parts.typing]
+ * @param {AbortSignal} [parts.signal]
+ */
+export function equipComposer({ form, list, viewer, store, drafts, outbox, send, typing, signal }) {
+  const composer = runComposer({ form, drafts, send, typing, signal });
+  const { field, room } = composer;
+  const writers = () => {
+    const ids = [...list.querySelectorAll(":scope > .message[data-sender]")].map((message) => message.dataset.sender);
+    return [...new Set(ids.reverse())];
+  };
+  runSuggestions({ form, field, sources: [mentionSource({ room, form, viewer, writers, store }), shortcodeSource()] });
+  formatByKeys(field);
+  askBeforeCalling(composer);
+  keepPace({ composer, outbox, signal });
+  runSending(composer, { pickEmoji });
+  return composer;
+}
