@@ -6,6 +6,7 @@ import re
 
 from linkify_it import LinkifyIt
 from linkify_it.main import Match
+from linkify_it.tlds import TLDS
 
 # Everything else a browser might run, or open in a program of the reader's machine.
 SCHEMES = frozenset({"http", "https", "mailto"})
@@ -32,6 +33,7 @@ class _Linker(LinkifyIt):
         super().__init__()
         for scheme in ("ftp:", "//"):
             self.add(scheme, None)
+        self.tlds(TLDS)
 
     def match(self, text: str) -> list[Match]:
         return [found for found in super().match(text) or () if found.schema or found.raw[:4].lower() == "www."]
