@@ -57,7 +57,7 @@ export function verbsOf({ acts, own, edit, save }) {
       name: "reply",
       icon: "reply",
       words: () => WORDS.reply,
-      when: (message, { may }) => may.has("reply") && may.has("post") && is.living(message),
+      when: (message, { may }) => may.has("write") && may.has("reply") && is.living(message),
       run: (message) => tell("message:reply", message),
     },
     {

@@ -11,7 +11,8 @@ const SHOW_LOADING_MS = 150; // what takes less needs no sign
 /** The log events that alter messages. */
 const EVENTS = [
   "message.created", "message.edited", "message.deleted", "message.pinned", "message.unpinned",
-  "reaction.added", "reaction.removed", "member.joined", "member.left",
+  "message.previewed", "poll.changed", "reaction.added", "reaction.removed", "member.joined", "member.left",
+  "messages.purged",
 ];
 
 /**
@@ -37,7 +38,6 @@ export function openRoom({ box, room, socket, timeline, history, scroller, unrea
     return seen ? history.loadAround(Number(seen.dataset.number)) : history.loadLatest();
   };
   socket.on("room.reset", ifHere(reread));
-  socket.on("messages.purged", ifHere(reread));
 
   takePosition({ box, room, timeline, scroller, unread });
   divideUnread({ box, room, socket, timeline, history, scroller, unread, attention });
@@ -59,7 +59,6 @@ function takePosition({ box, room, timeline, scroller, unread }) {
   } else {
     scroller.toBottom();
   }
-  box.dataset.placed = ""; // from here on the style sheet shows it
   box.dataset.placed = ""; // timeline.css shows it from here on
 }
 

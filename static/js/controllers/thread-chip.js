@@ -4,11 +4,9 @@ import { isFold, toggleFold } from "../models/folding.js";
 import { attempt, openThread } from "./message-verbs.js";
 
 /**
- * @param {Object} parts
- * @param {import("../models/acts.js").Acts} parts.acts
- * @param {(change: () => void) => void} parts.keep runs a change without moving what is being read
+ * @param {{acts: import("../models/acts.js").Acts}} parts
  */
-export function runThreadChips({ acts, keep }) {
+export function runThreadChips({ acts }) {
   document.addEventListener("click", (event) => {
     const target = /** @type {HTMLElement} */ (event.target);
     if (event.button !== 0 || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return;
@@ -20,6 +18,6 @@ export function runThreadChips({ acts, keep }) {
       return;
     }
     const line = /** @type {HTMLElement|null} */ (target.closest?.(".messages > .fold button")?.parentElement ?? null);
-    if (isFold(line)) keep(() => toggleFold(line));
+    if (isFold(line)) toggleFold(line); // below the line, so that it stays where it was pressed
   });
 }

@@ -67,9 +67,9 @@ export class Acts {
     return call("DELETE", `messages/${id}/saved/`);
   }
 
-  /** @param {string} id @param {string[]} rooms @param {string} comment */
-  forward(id, rooms, comment) {
-    return call("POST", `messages/${id}/forward/`, { rooms, comment });
+  /** Take the preview of an address away from one's message. @param {string} id @param {string} url */
+  dropPreview(id, url) {
+    return call("DELETE", `messages/${id}/previews/?${new URLSearchParams({ url })}`);
   }
 
   #either(type, fields, method, path, body) {

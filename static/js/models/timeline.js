@@ -340,7 +340,7 @@ export class Timeline {
     const at = new Date(message.dataset.at);
     const newDay = !previous || dayKey(new Date(previous.dataset.at)) !== dayKey(at);
     const start = isFold(message.previousElementSibling) ? message.previousElementSibling : message;
-    if (newDay) start.before(line("day-divider", dayName(at), message.dataset.at));
+    if (newDay) start.before(line("day-divider", dayName(at), message.dataset.at, "button"));
     const firstUnread = this.#beginsUnread(message, previous);
     if (firstUnread) {
       this.#divider?.remove();
@@ -399,9 +399,10 @@ function goesOn(previous, message) {
 }
 
 /** A line between messages. */
-function line(name, text, at) {
+function line(name, text, at, kind = "span") {
   const item = document.createElement("li");
-  const words = document.createElement("span");
+  const words = document.createElement(kind);
+  if (kind === "button") Object.assign(words, { type: "button", title: WORDS.jumpToDate });
   item.className = name;
   item.dataset.at = at;
   words.textContent = text;

@@ -1,0 +1,35 @@
+/** Puts together what can be done with messages, wherever on the page they are: room or thread. */
+
+import { runEditing } from "./controllers/editing.js";
+import { jumpToDates } from "./controllers/jump-date.js";
+import { followMessageKeys } from "./controllers/message-keys.js";
+import { runMessageMenu } from "./controllers/message-menu.js";
+import { showTools } from "./controllers/message-tools.js";
+import { verbsOf } from "./controllers/message-verbs.js";
+import { runPolls } from "./controllers/polls-card.js";
+import { runPreviews } from "./controllers/previews.js";
+import { runReactions } from "./controllers/reactions.js";
+import { runSaving } from "./controllers/saving.js";
+import { runThreadChips } from "./controllers/thread-chip.js";
+import { Acts } from "./models/acts.js";
+
+/**
+ * @param {Object} parts
+ * @param {import("./models/socket.js").Socket} parts.socket
+ * @param {import("./models/store.js").Store} parts.store
+ * @param {import("./models/own.js").Own} parts.own
+ */
+export function actOnMessages({ socket, store, own }) {
+  const acts = new Acts(socket);
+  const { toggle, pick, quick } = runReactions({ acts, own, store });
+  const edit = runEditing({ acts });
+  const save = runSaving({ acts, own, socket });
+  const verbs = verbsOf({ acts, own, edit, save });
+  const openMenu = runMessageMenu({ verbs, quick, react: toggle, pick });
+  showTools({ verbs, quick, react: toggle, pick, openMenu });
+  followMessageKeys({ verbs, pick, openMenu });
+  runPolls({ acts, own, socket });
+  runPreviews({ acts });
+  runThreadChips({ acts });
+  jumpToDates();
+}

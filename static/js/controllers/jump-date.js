@@ -1,0 +1,35 @@
+/**
+ * Going to a day: a press on the line that names one, or on anything with `data-jump-date`, opens the
+ * browser's own calendar.
+ */
+
+import { isoDay } from "../dates.js";
+import { WORDS } from "../words.js";
+import { roomOf } from "./message-verbs.js";
+
+/** Follow the presses of the whole page. */
+export function jumpToDates() {
+  const field = document.createElement("input");
+  field.type = "date";
+  field.className = "date-jump";
+  field.tabIndex = -1;
+  field.setAttribute("aria-label", WORDS.jumpToDate);
+  field.max = isoDay(new Date());
+
+  document.addEventListener("click", (event) => {
+    const way = /** @type {HTMLElement|null} */ (
+      /** @type {HTMLElement} */ (event.target).closest?.("#messages > .day-divider button, [data-jump-date]")
+    );
+    if (!way) return;
+    const at = way.closest(".day-divider");
+    field.value = isoDay(at ? new Date(/** @type {HTMLElement} */ (at).dataset.at) : new Date());
+    const { slug } = roomOf(way);
+    field.onchange = () => {
+      const day = field.valueAsDate && new Date(`${field.value}T00:00`); // of the reader's own clock
+      if (day) location.assign(`/r/${slug}/?${new URLSearchParams({ at: day.toISOString() })}`);
+    };
+    way.closest("[popover]")?.hidePopover?.();
+    (at ?? way.closest("header, main") ?? document.body).append(field); // the calendar opens beside it
+    field.showPicker();
+  });
+}
