@@ -11,12 +11,13 @@ from uuid import UUID
 from weakref import WeakKeyDictionary
 
 import msgspec
+from msgspec import Struct
 
 from accounts.models import User
-from messaging import services
+from messaging import composing, polls, services
 from messaging.append import Outcome
-from messaging.drafts import Draft, NewPoll
-from messaging.wire import MessageOut, encode_json
+from messaging.drafts import POLL_OPTIONS_MAX, Draft, NewPoll
+from messaging.wire import encode_json
 from messaging.writer import Writer
 from realtime import pool
 from realtime.commands import Command, command
@@ -32,6 +33,8 @@ PENDING_MAX = 1_000
 MESSAGE_BUCKETS = Buckets(rate=5, burst=40)
 # Edits, reactions and the like; each is an event for the whole room.
 CHANGE_BUCKETS = Buckets(rate=5, burst=60)
+# Drafts: a client sends one a second while somebody writes, and there may be several clients.
+DRAFT_BUCKETS = Buckets(rate=3, burst=30)
 # A long one counts for more: forty of the longest at once would overflow every reader's buffer.
 CHARACTERS_A_TOKEN = 1_000
 
@@ -61,6 +64,18 @@ class OfMessage(Command, kw_only=True):
 class React(Command, kw_only=True):
     message: UUID
     emoji: str
+
+
+class Vote(Command, kw_only=True):
+    message: UUID
+    options: Annotated[list[int], msgspec.Meta(max_length=POLL_OPTIONS_MAX)]
+
+
+class DraftSet(Command, kw_only=True):
+    room: UUID
+    content: str
+    thread: UUID | None = None
+    reply_to: UUID | None = None
 
 
 class Read(Command, kw_only=True):
@@ -145,10 +160,20 @@ async def message_unpin(connection: Connection, fields: OfMessage) -> None:
     await _change(connection, fields, services.unpin, fields.message)
 
 
+@command("poll.vote", Vote, scope="write")
+async def poll_vote(connection: Connection, fields: Vote) -> None:
+    await _change(connection, fields, polls.vote, fields.message, fields.options)
+
+
+@command("poll.close", OfMessage, scope="write")
+async def poll_close(connection: Connection, fields: OfMessage) -> None:
+    await _change(connection, fields, polls.close, fields.message)
+
+
 async def _change(
-    connection: Connection, command: Command, verb: Callable[..., MessageOut], *args: Any, **options: Any
+    connection: Connection, command: Command, verb: Callable[..., Struct], *args: Any, **options: Any
 ) -> None:
-    """Do to a message what the verb does, and answer with the message as it is then."""
+    """Do to a message what the verb does, and answer with what it returns: how things stand then."""
     identity = connection.identity
     if not identity.unthrottled and (wait := CHANGE_BUCKETS.take(identity.user_id)):
         raise RateLimited("You are changing messages very fast. Wait a moment.", retry_after=round(wait, 3))
@@ -156,10 +181,26 @@ async def _change(
     connection.send(ack(command.ref or "", encode_json(written)))
 
 
-def _as_user(
-    user_id: str, verb: Callable[..., MessageOut], args: tuple[Any, ...], options: dict[str, Any]
-) -> MessageOut:
+def _as_user(user_id: str, verb: Callable[..., Struct], args: tuple[Any, ...], options: dict[str, Any]) -> Struct:
     return verb(User.objects.active().get(pk=user_id), *args, **options)
+
+
+@command("draft.set", DraftSet, scope="write")
+async def draft_set(connection: Connection, fields: DraftSet) -> None:
+    """Keep what is being written. The client waits a moment after each key, and sends the last of it."""
+    identity = connection.identity
+    if not identity.unthrottled and (wait := DRAFT_BUCKETS.take(identity.user_id)):
+        raise RateLimited("Your draft changes very fast. Wait a moment.", retry_after=round(wait, 3))
+    written = await pool.run(
+        composing.set_draft,
+        UUID(identity.user_id),
+        fields.room,
+        fields.content,
+        thread=fields.thread,
+        reply_to=fields.reply_to,
+        connection_id=connection.id,
+    )
+    connection.send(ack(fields.ref or "", encode_json(written)))
 
 
 @command("read", Read)
