@@ -24,6 +24,9 @@ class Event(msgspec.Struct, gc=False, tag="e", array_like=True):
     subject: str | None = None
     # Nothing of the room reaches anybody after this event (the room was deleted).
     final: bool = False
+    # What came before is not as it was (a message edited or deleted, old ones gone): whoever missed
+    # that reads it from the database, which shows it as it is now.
+    revises: bool = False
 
     def data_text(self) -> bytes:
         """The frame's JSON for audience `data`."""

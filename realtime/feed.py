@@ -205,7 +205,10 @@ class Feed:
         self.seq = seq
         self._recent.extend(events)
         self._recent_size += sum(len(event.data) for event in events)
-        while len(self._recent) > RECENT_MAX or self._recent_size > RECENT_BYTES:
+        outdated = max((event.seq for event in events if event.revises), default=0)
+        while self._recent and (
+            len(self._recent) > RECENT_MAX or self._recent_size > RECENT_BYTES or self._recent[0].seq < outdated
+        ):
             dropped = self._recent.popleft()
             self._recent_from = dropped.seq
             self._recent_size -= len(dropped.data)

@@ -7,6 +7,9 @@ import msgspec
 from realtime.events import Event
 from rooms.models import LogEntry
 
+# Entries after which earlier events must not be replayed as they were.
+REVISING = frozenset({"message.edited", "message.deleted", "messages.purged"})
+
 
 class Concerned(msgspec.Struct):
     """The parts of an entry's payload that decide whose sockets it ends or begins."""
@@ -27,4 +30,5 @@ def event_of_entry(entry: LogEntry, data: bytes | None = None, fragment: str | N
         fragment,
         subject=concerned.user if is_members else None,
         final=is_rooms and concerned.deleted,
+        revises=entry.kind in REVISING,
     )

@@ -350,6 +350,19 @@ async def test_long_messages_do_not_fill_the_memory_of_every_room() -> None:
 # --- Handover -----------------------------------------------------------------------------------
 
 
+async def test_what_was_revised_is_not_replayed_as_it_was() -> None:
+    """From memory it would be: who missed an edit, a deletion or a purge reads on in the database."""
+    log = Log(1)
+    feed = feed_of(log, socket())
+    edited = event(4, "message.edited")
+    edited.revises = True
+    feed.offer([event(2), event(3), edited, event(5)])
+    assert feed.since(2) is None
+    assert [each.seq for each in feed.since(3) or []] == [4, 5]
+    feed.offer([event(6)])
+    assert [each.seq for each in feed.since(4) or []] == [5, 6]
+
+
 async def test_a_socket_goes_live_at_a_hole_while_frames_cross(hub: Hub, log: Log) -> None:
     log.write(*(event(seq) for seq in range(1, 6)))
     first = socket("alice")
