@@ -13,7 +13,7 @@ SCHEMES = frozenset({"http", "https", "mailto"})
 
 # As the sanitiser's own reading: a scheme, then for the web a host. Relative addresses would lead to
 # pages of this server, whose meaning an author has no say in.
-_ALLOWED = re.compile(r"(?:https?://[^/?#\\]|mailto:[^?#])", re.IGNORECASE)
+_ALLOWED = re.compile(r"(?:https?://[^/?#\\%]+(?:[/?#]|$)|mailto:[^?#])", re.IGNORECASE)
 # C0, space, DEL, C1: browsers drop some of them from within an address, and with them what we saw.
 _CONTROL = re.compile("[\x00-\x20\x7f-\x9f]")
 
