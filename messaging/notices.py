@@ -10,7 +10,7 @@ from typing import Any
 from uuid import uuid4
 
 from accounts.models import User
-from messaging import fragments, partitions
+from messaging import composing, fragments, partitions
 from messaging.events import event_of
 from messaging.models import Kind, Message
 from messaging.wire import message_out
@@ -19,7 +19,7 @@ from rooms import log
 from rooms.uuid7 import moment_of
 
 
-def write(head: log.Head, kind: str, user: User, metadata: dict[str, Any]) -> None:
+def write(head: log.Head, kind: str, user: User | None, metadata: dict[str, Any]) -> None:
     """Store a notice of that kind about `user`, and publish it after COMMIT."""
     assert head.now is not None, "heads come from lock()"
     place = head.next_message(head.now, counts=False)
@@ -36,6 +36,8 @@ def write(head: log.Head, kind: str, user: User, metadata: dict[str, Any]) -> No
         metadata=metadata,
         created_at=head.now,
     )
+    if kind == Kind.LEAVE and user is not None:
+        composing.forget(user.pk, head.room_id)
     written = message_out(message, {})
     fragment = fragments.render(written) if bus.wants_fragment(written.room) else None
     bus.publish_on_commit([event_of(written, fragment=fragment)])

@@ -254,7 +254,7 @@ def _uuid(value: UUID | None) -> Any:
 
 # --- Notices: the messages by which a room tells of itself ------------------------------------
 
-_Notice = Callable[[Head, str, "User", dict[str, Any]], None]
+_Notice = Callable[[Head, str, "User | None", dict[str, Any]], None]
 _write_notice: _Notice | None = None
 
 
@@ -264,7 +264,10 @@ def on_notice(write: _Notice) -> None:
     _write_notice = write
 
 
-def notice(head: Head, kind: str, user: User, **metadata: Any) -> None:
-    """Tell the room of `user`: `kind` is `join` or `leave`. One message row, one event."""
+def notice(head: Head, kind: str, user: User | None, /, **metadata: Any) -> None:
+    """Tell the room of `user`: `kind` is `join`, `leave`, or `system` with `what` happened.
+
+    One message row, one event. Without a user, a command did it.
+    """
     assert _write_notice is not None, "messaging registers itself when it is ready"
     _write_notice(head, kind, user, metadata)

@@ -366,7 +366,7 @@ def test_the_room_of_an_owner_who_leaves_goes_to_the_next_in_line(
     rev = rev_of(getattr(cast, heir))
     services.leave(cast.alice, room)
     assert {name for name, role in roles_of(room).items() if role == Role.OWNER} == {heir}
-    assert events_of(room)[-2:] == ["leave", "member.changed"]
+    assert events_of(room)[-3:] == ["leave", "member.changed", "system"]
     assert rev_of(getattr(cast, heir)) > rev
     assert_consistent(room)
 
@@ -536,7 +536,10 @@ def test_a_role_that_is_given_again_leaves_no_entry(cast: Cast, signals: Any) ->
 def test_a_change_of_role_is_told_in_full_to_the_room_and_rechecked(cast: Cast, signals: Any) -> None:
     room, alice, bob = cast.team, cast.alice, cast.bob
     rev = rev_of(bob)
-    event, recheck = signals.of(lambda: services.change_role(alice, room, bob, Role.ADMIN))
+    event, notice, recheck = signals.of(lambda: services.change_role(alice, room, bob, Role.ADMIN))
+    assert notice.kind == "message.created"
+    notices = Message.objects.filter(room=room, kind="system", sender=alice)
+    assert notices.latest("seq").metadata == {"what": "role", "user": "Bob", "user_id": str(bob.pk), "role": "admin"}
     assert (event.kind, event.subject, recheck) == ("member.changed", str(bob.pk), Recheck(str(bob.pk)))
     entry = LogEntry.objects.get(room=room, seq=event.seq)
     assert entry.payload == {"user": str(bob.pk), "role": "admin", "muted_until": None}
@@ -582,7 +585,7 @@ def test_a_transfer_makes_the_former_owner_an_admin(cast: Cast) -> None:
     services.transfer(cast.alice, room, cast.bob)
     roles = roles_of(room)
     assert (roles["bob"], roles["alice"]) == (Role.OWNER, Role.ADMIN)
-    assert events_of(room)[-2:] == ["member.changed", "member.changed"]
+    assert events_of(room)[-4:] == ["member.changed", "system"] * 2
     with pytest.raises(Forbidden):
         services.transfer(cast.alice, room, cast.alice)
 
@@ -616,8 +619,13 @@ def test_the_database_itself_refuses_a_second_owner(cast: Cast) -> None:
 
 def test_an_edit_is_told_in_full_and_one_that_changes_nothing_is_not(cast: Cast, signals: Any) -> None:
     room, alice = cast.team, cast.alice
-    (event,) = signals.of(lambda: services.update_room(alice, room, name="Crew", topic="Sailing"))
-    assert event.kind == "room.changed"
+    event, *notices = signals.of(lambda: services.update_room(alice, room, name="Crew", topic="Sailing"))
+    assert [event.kind, *(notice.kind for notice in notices)] == ["room.changed", "message.created", "message.created"]
+    told = Message.objects.filter(room=room, kind="system", seq__gt=event.seq).order_by("seq")
+    assert [message.metadata for message in told] == [
+        {"what": "renamed", "before": "Team", "name": "Crew"},
+        {"what": "topic", "topic": "Sailing"},
+    ]
     assert LogEntry.objects.get(room=room, seq=event.seq).payload == {
         "slug": "team",
         "kind": "private",

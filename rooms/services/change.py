@@ -108,6 +108,10 @@ class Change:
         """Write the room's new state into the log."""
         log.enter(self.head, "room.changed", self.actor, state_of(self.room))
 
+    def notice(self, what: str, /, **details: Any) -> None:
+        """Say in the room's flow what the actor did; a message that notifies nobody."""
+        log.notice(self.head, "system", self.actor, what=what, **details)
+
     def tell_of(self, membership: Membership) -> None:
         """Write a member's new state into the log."""
         muted_until = membership.muted_until

@@ -240,6 +240,7 @@ def _give_role(change: Change, membership: Membership, role: str) -> None:
     membership.role = Role(role)
     membership.save(update_fields=["role"])
     change.tell_of(membership)
+    change.notice("role", user=membership.user.name, user_id=str(membership.user_id), role=str(role))
 
 
 def _by(change: Change, user: User) -> dict[str, str]:

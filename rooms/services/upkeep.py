@@ -11,7 +11,7 @@ from rooms import naming
 from rooms.models import Room
 from rooms.permissions import Action
 from rooms.services.change import Actor, Change, Staff, changing, touch
-from rooms.settings import check_settings
+from rooms.settings import check_settings, settings_of
 
 
 def update_room(
@@ -48,8 +48,21 @@ def update_room(
                 setattr(held, field, wanted[field])
             _save(held, changed)
             change.tell_room()
+            _tell_people(change, before)
             change.record("room.edited", changed={field: [before[field], wanted[field]] for field in changed})
         return held
+
+
+def _tell_people(change: Change, before: Mapping[str, Any]) -> None:
+    """Say in the room what its people ought to notice of a change."""
+    room = change.room
+    if room.name != before.get("name", room.name):
+        change.notice("renamed", before=before["name"], name=room.name)
+    if room.topic != before.get("topic", room.topic):
+        change.notice("topic", topic=room.topic)
+    stay = settings_of(room.settings).retention_s
+    if "settings" in before and stay != settings_of(before["settings"]).retention_s:
+        change.notice("retention", seconds=stay)
 
 
 def archive(actor: Actor, room: Room) -> Room:
@@ -58,6 +71,7 @@ def archive(actor: Actor, room: Room) -> Room:
         change.require(Action.ARCHIVE)
         if change.room.archived_at is None:
             _set(change, "room.archived", archived_at=change.now)
+            change.notice("archived")
         return change.room
 
 
@@ -67,6 +81,7 @@ def unarchive(actor: Actor, room: Room) -> Room:
         change.require(Action.ARCHIVE)
         if change.room.archived_at is not None:
             _set(change, "room.unarchived", archived_at=None)
+            change.notice("unarchived")
         return change.room
 
 

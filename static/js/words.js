@@ -30,6 +30,8 @@ const EVENTS = {
   renamed: ({ name }) => `renamed the room to ${name}`,
   topic: ({ topic }) => (topic ? `set the topic: ${topic}` : "removed the topic"),
   role: ({ user, role }) => `made ${user} ${ROLES[role] ?? role}`,
+  retention: ({ seconds }) =>
+    seconds ? `set messages here to disappear after ${spanOf(seconds)}` : "set messages here to stay",
   archived: () => "archived the room",
   unarchived: () => "opened the room again",
 };
@@ -59,6 +61,7 @@ const shortMoment = new Intl.DateTimeFormat(undefined, { weekday: "short", hour:
 
 /** A duration in words. @param {number} seconds */
 function spanOf(seconds) {
+  if (seconds >= 86_400 && seconds % 86_400 === 0) return seconds === 86_400 ? "1 day" : `${seconds / 86_400} days`;
   if (seconds >= 3_600 && seconds % 3_600 === 0) return seconds === 3_600 ? "1 hour" : `${seconds / 3_600} hours`;
   if (seconds >= 60 && seconds % 60 === 0) return seconds === 60 ? "1 minute" : `${seconds / 60} minutes`;
   return seconds === 1 ? "1 second" : `${seconds} seconds`;
