@@ -38,6 +38,9 @@ import { Unread } from "./models/unread.js";
 /** The events that add a message to a room. */
 const CREATIONS = ["message.created", "member.joined", "member.left"];
 
+/** The server counts the tries of a send up to this. */
+const MOST_TRIES = 1_000;
+
 const byId = (id) => document.getElementById(id);
 
 function start() {
@@ -57,8 +60,8 @@ function start() {
   const outbox = new Outbox({
     store,
     isOpen: () => socket.isOpen,
-    send: ({ client_id: clientId, room, content, fields, attempts }) => {
-      const again = attempts > 0 && { attempt: attempts + 1 };
+    send: ({ client_id: clientId, room, content, fields, tries }) => {
+      const again = tries > 1 && { attempt: Math.min(tries, MOST_TRIES) };
       return socket.request("message.send", { room, content, ...fields, ...again }, clientId);
     },
   });
@@ -160,7 +163,7 @@ function startRoom({ box, viewer, store, socket, unread, outbox, drafts, own }) 
   showOutgoing({ room, field: () => document.querySelector("#composer textarea"), list, outbox, timeline, history, scroller });
   const [latest, first] = [byId("jump-latest"), byId("jump-unread")];
   showJumps({ room, latest, first, timeline, history, scroller, unread, reading });
-  followLinks({ list, scroller });
+  followLinks({ list, scroller, history, slug });
   announceMessages({ log: box, room, viewer, socket });
   const typing = showTyping({ line: byId("typing"), room, viewer, socket });
   followRoom({ room, slug, socket });

@@ -45,7 +45,8 @@
  * @property {{reply_to?: string, thread?: string, silent?: boolean, poll?: Object}} [fields]  what else is sent
  * @property {import("./models/drafts.js").Quote} [quote]  what it answers, as it is shown until it is stored
  * @property {number} at            Milliseconds; also the order in which a room's messages go out.
- * @property {number} attempts      Automatic tries that have failed so far.
+ * @property {number} attempts      Tries that have failed while connected, since its writer last asked for one.
+ * @property {number} [tries]       How often it has gone out in all.
  * @property {number} notBefore     Milliseconds; the next try waits until then.
  * @property {"queued"|"failed"|"discarded"} state
  * @property {string} [reason]      Why it failed, in words for its writer.

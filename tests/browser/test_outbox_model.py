@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from playwright.sync_api import Page
 
 # The page's own server: `answers` says what becomes of each send, the log is what it has stored.
@@ -12,16 +13,22 @@ SETUP = """async () => {
   window.isOpen = true;
   window.answers = [];
   window.tried = [];
+  window.numbers = [];
+  window.retryAfter = undefined;
   window.held = [];
   window.outbox = new Outbox({
     store: new Store("ann"),
     isOpen: () => isOpen,
     send: async (entry) => {
       tried.push(entry.content);
+      numbers.push(entry.tries);
       await window.store?.(entry.content);
       const answer = answers.shift();
       if (answer === "hold") await new Promise((resolve) => held.push(resolve));
-      else if (answer) throw new CommandError(answer, "Refused: " + answer);
+      else if (answer === "cut") {
+        isOpen = false;
+        throw new CommandError("unknown", "The connection ended before the server answered.");
+      } else if (answer) throw new CommandError(answer, "Refused: " + answer, retryAfter);
       return { client_id: entry.client_id };
     },
   });
@@ -70,16 +77,82 @@ def test_retrying_a_failed_message_sends_it_under_the_same_name(blank: Page) -> 
     assert blank.evaluate("stored.client_id === entry.client_id")
 
 
-def test_gives_up_after_three_tries_whose_outcome_is_unknown(blank: Page) -> None:
+def test_gives_up_after_three_retries_whose_outcome_is_unknown(blank: Page) -> None:
     blank.clock.install()
     blank.evaluate(SETUP)
-    blank.evaluate("answers = ['unknown', 'unavailable', 'unknown']; outbox.add('r', 'one')")
+    blank.evaluate("answers = ['unknown', 'unavailable', 'unknown', 'unavailable']; outbox.add('r', 'one')")
     blank.wait_for_function("tried.length === 1 && waiting('r')[0][1] === 'queued'")
-    blank.clock.fast_forward(2_000)
-    blank.wait_for_function("tried.length === 2")
-    blank.clock.fast_forward(4_000)
+    for tried, wait in enumerate((2_000, 4_000, 8_000), start=2):
+        blank.clock.fast_forward(wait)
+        blank.wait_for_function("(tried) => window.tried.length === tried", arg=tried)
     blank.wait_for_function("waiting('r')[0][1] === 'failed'")
-    assert blank.evaluate("tried.length") == 3
+    assert blank.evaluate("numbers") == [1, 2, 3, 4]
+
+
+def test_a_retry_that_its_writer_asks_for_counts_on_and_has_three_retries_again(blank: Page) -> None:
+    blank.clock.install()
+    blank.evaluate(SETUP)
+    blank.evaluate("answers = ['invalid', 'unknown']; outbox.add('r', 'one')")
+    blank.wait_for_function("waiting('r')[0]?.[1] === 'failed'")
+    blank.evaluate("outbox.retry(outbox.entries('r')[0].client_id)")
+    blank.wait_for_function("tried.length === 2 && outbox.entries('r')[0].attempts === 1")
+    blank.clock.fast_forward(2_000)
+    blank.wait_for_function("waiting('r').length === 0")
+    assert blank.evaluate("numbers") == [1, 2, 3]
+
+
+def test_the_waits_between_retries_grow_and_are_not_the_same_for_all(blank: Page) -> None:
+    """With half of each wait left to chance, a second try is due within 1–2 s and a third within 2–4 s."""
+    blank.clock.install()
+    blank.evaluate(SETUP)
+    blank.evaluate("answers = Array(40).fill('unavailable'); for (let r = 0; r < 20; r += 1) outbox.add(`r${r}`, 'x')")
+    blank.wait_for_function("tried.length === 20")
+    waits = "Array.from({ length: 20 }, (_, r) => outbox.entries(`r${r}`)[0].notBefore - Date.now())"
+    blank.wait_for_function(f"{waits}.every((wait) => wait > 0)")
+    first = blank.evaluate(waits)
+    blank.clock.fast_forward(2_000)
+    blank.wait_for_function(f"tried.length === 40 && {waits}.every((wait) => wait > 0)")
+    second = blank.evaluate(waits)
+    assert len(set(first)) > 1
+    assert all(900 <= wait <= 2_000 for wait in first)
+    assert all(1_900 <= wait <= 4_000 for wait in second)
+
+
+@pytest.mark.parametrize("code", ["rate_limited", "slow_mode"])
+def test_a_room_that_takes_no_more_for_now_is_waited_for_and_uses_up_no_try(blank: Page, code: str) -> None:
+    blank.clock.install()
+    blank.evaluate(SETUP)
+    blank.evaluate("(code) => { answers = Array(6).fill(code); retryAfter = 30; outbox.add('r', 'one'); }", code)
+    for tried in range(1, 7):
+        blank.wait_for_function(
+            "(tried) => window.tried.length === tried && outbox.entries('r')[0].tries === tried", arg=tried
+        )
+        assert blank.evaluate("[outbox.entries('r')[0].attempts, outbox.entries('r')[0].state]") == [0, "queued"]
+        blank.clock.fast_forward(29_000)
+        assert blank.evaluate("tried.length") == tried
+        blank.clock.fast_forward(1_000)
+    blank.wait_for_function("waiting('r').length === 0")
+
+
+def test_an_answer_that_a_cut_took_along_uses_up_no_try(blank: Page) -> None:
+    blank.evaluate(SETUP)
+    blank.evaluate("answers = Array(8).fill('cut'); outbox.add('r', 'one')")
+    for tried in range(1, 9):
+        blank.wait_for_function("(tried) => outbox.entries('r')[0].tries === tried", arg=tried)
+        assert blank.evaluate("[tried.length, outbox.entries('r')[0].attempts, isOpen]") == [tried, 0, False]
+        blank.evaluate("isOpen = true; outbox.flush()")
+    blank.wait_for_function("waiting('r').length === 0")
+    assert blank.evaluate("numbers") == list(range(1, 10))
+
+
+@pytest.mark.parametrize(
+    "code", ["unauthenticated", "forbidden", "not_found", "invalid", "conflict", "too_large", "read_only", "gone"]
+)
+def test_what_is_refused_for_good_fails_at_once(blank: Page, code: str) -> None:
+    blank.evaluate(SETUP)
+    blank.evaluate("(code) => { answers = [code]; outbox.add('r', 'one'); }", code)
+    blank.wait_for_function("waiting('r')[0]?.[1] === 'failed'")
+    assert blank.evaluate("tried.length") == 1
 
 
 def test_waits_without_a_connection_and_uses_up_no_try(blank: Page) -> None:

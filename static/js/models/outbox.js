@@ -16,7 +16,7 @@ import { Emitter } from "../events.js";
 import { delay } from "./backoff.js";
 
 const KEY = "outbox:";
-const AUTOMATIC_TRIES = 3;
+const RETRIES = 3; // after the first try, and while connected; then its writer decides
 const FIRST_RETRY_MS = 2_000;
 const OTHER_TAB_MS = 3_000; // what another tab has written it sends itself, unless it was closed
 const LOCK_PATIENCE_MS = 15_000; // longer than a command may take; a tab that froze holds it no longer
@@ -25,6 +25,9 @@ const LOCK_PATIENCE_MS = 15_000; // longer than a command may take; a tab that f
 const PERMANENT = new Set([
   "unauthenticated", "forbidden", "not_found", "invalid", "conflict", "too_large", "read_only", "gone",
 ]);
+
+/** Answers by which the same draft will be taken a little later: only time is used up, and no try. */
+const FOR_NOW = new Set(["rate_limited", "slow_mode"]);
 
 export class Outbox extends Emitter {
   #store;
@@ -193,20 +196,26 @@ export class Outbox extends Emitter {
    * @returns {Promise<boolean>} whether the next one may be looked at
    */
   async #attempt(entry) {
+    const sent = { ...entry, tries: (entry.tries ?? 0) + 1 };
     try {
-      this.settle(await this.#send(entry));
+      this.settle(await this.#send(sent));
     } catch (error) {
       if (error.name !== "CommandError") throw error;
-      if (error.code === "offline") return false; // not sent, so no try is used up
+      if (error.code === "offline") return false; // not sent
       // Its event may have come instead of the answer: then there is nothing to try again.
-      if (this.#get(entry.client_id)) this.#missed(entry, error);
+      if (!this.#get(entry.client_id)) return true;
+      if (!this.#isOpen() && !PERMANENT.has(error.code)) {
+        this.#save(sent); // the connection took the answer along: it goes out again with the next one
+        return false;
+      }
+      this.#missed(sent, error);
     }
     return true;
   }
 
   #missed(entry, error) {
-    const attempts = entry.attempts + 1;
-    if (PERMANENT.has(error.code) || attempts >= AUTOMATIC_TRIES) {
+    const attempts = entry.attempts + (FOR_NOW.has(error.code) ? 0 : 1);
+    if (PERMANENT.has(error.code) || attempts > RETRIES) {
       const failed = { ...entry, attempts, state: "failed", reason: error.message };
       this.#save(failed);
       this.emit("failed", failed);
