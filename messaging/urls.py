@@ -4,6 +4,7 @@ from django.urls import path
 
 from messaging import panels, views
 from messaging.receipts.panel import receipts
+from messaging.saved_panel import saved_messages
 
 urlpatterns = [
     path("r/<slug:slug>/", views.room, name="room"),
@@ -11,5 +12,6 @@ urlpatterns = [
     path("r/<slug:slug>/<int:number>/", views.room, name="room_at"),
     path("r/<slug:slug>/pins/", panels.pins, name="pins"),
     path("m/<uuid:message_id>/receipts/", receipts, name="receipts"),
+    path("saved/", saved_messages, name="saved"),
     path("m/<uuid:message_id>/", views.permalink, name="permalink"),
 ]
