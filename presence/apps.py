@@ -5,4 +5,4 @@ class PresenceConfig(AppConfig):
     name = "presence"
 
     def ready(self) -> None:
-        from presence import commands  # noqa: F401 (registers itself)
+        from presence import commands, here  # noqa: F401 (they register themselves)

@@ -9,7 +9,7 @@ those who open it in that moment.
 from __future__ import annotations
 
 import time
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from contextlib import suppress
 from typing import Protocol
 from uuid import uuid4
@@ -100,7 +100,7 @@ class RedisStore:
         self._own = MemoryStore()
 
     def _key(self, user: str) -> str:
-        return f"{self._prefix}:presence:{user}"
+        return key_of(self._prefix, user)
 
     async def write(self, statuses: Mapping[str, str]) -> None:
         await self._own.write(statuses)
@@ -127,7 +127,7 @@ class RedisStore:
         now = time.time()
         found: dict[str, str] = {}
         for user, values in zip(users, answers, strict=True):
-            status = best([_believed(value.decode(), now) for value in values] + [own.get(user, OFFLINE)])
+            status = best([sum_of(values, now), own.get(user, OFFLINE)])
             if status != OFFLINE:
                 found[user] = status
         return found
@@ -155,6 +155,16 @@ class RedisStore:
         with suppress(RedisError):  # what stays there is not believed after TTL_S
             await self.write(dict.fromkeys(self._own.users(), OFFLINE))
         await self._redis.aclose()
+
+
+def key_of(prefix: str, user: str) -> str:
+    """Where Redis has how a user is, process by process."""
+    return f"{prefix}:presence:{user}"
+
+
+def sum_of(values: Iterable[bytes], now: float) -> str:
+    """How a user is by what the processes wrote of them."""
+    return best([_believed(value.decode(), now) for value in values])
 
 
 def _believed(value: str, now: float) -> str:

@@ -10,6 +10,7 @@ import asyncio
 import logging
 import time
 from collections import defaultdict
+from collections.abc import Collection
 from weakref import WeakKeyDictionary
 
 from redis.exceptions import RedisError
@@ -59,6 +60,11 @@ class Tracker:
         attendance = self._hub.users.get(user)
         sockets = attendance.connections if attendance else ()
         return best([AWAY if connection.idle else ONLINE for connection in sockets])
+
+    def statuses(self, users: Collection[str]) -> dict[str, str]:
+        """How these users are, as this process sees it; those who are not here are left out. From any thread."""
+        attendances = ((user, self._hub.users.get(user)) for user in users)
+        return {user: self.status(user) for user, attendance in attendances if attendance}
 
     async def stop(self) -> None:
         self._task.cancel()
@@ -113,6 +119,11 @@ def get_tracker() -> Tracker:
     if tracker is None:
         tracker = _trackers[loop] = Tracker(get_hub())
     return tracker
+
+
+def statuses_in_process(users: Collection[str]) -> dict[str, str]:
+    """How these users are by the sockets of this process. From any thread."""
+    return {user: status for tracker in list(_trackers.values()) for user, status in tracker.statuses(users).items()}
 
 
 arrivals.append(lambda connection: get_tracker().touch(connection))
