@@ -49,6 +49,9 @@ class NewMessage(serializers.Serializer[Mapping[str, Any]]):
     poll = Poll(required=False, allow_null=True, help_text="What the message asks; its content is the question.")
     attachments = serializers.ListField(child=serializers.JSONField(), required=False, max_length=0)
     client_time = Moment(required=False, allow_null=True, help_text="Within five minutes of the server's clock.")
+    attempt = Number(
+        required=False, allow_null=True, min_value=1, max_value=1000, help_text="Which try this is; kept in `metadata`."
+    )
 
 
 class LogQuery(serializers.Serializer[Mapping[str, Any]]):

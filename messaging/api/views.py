@@ -55,6 +55,7 @@ class MessagesView(APIView):
             silent=fields["silent"],
             poll=NewPoll(**fields["poll"]) if fields.get("poll") else None,
             client_time=fields.get("client_time"),
+            metadata={"attempt": fields["attempt"]} if fields.get("attempt") else {},
         )
         outcome = append([draft])[0]
         if outcome.error is not None:

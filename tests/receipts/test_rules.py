@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from typing import Any
+from uuid import uuid4
 
 from accounts import privacy
 from accounts.models import User
@@ -297,6 +298,20 @@ def test_the_panel_of_a_message_that_nobody_else_could_see_says_so(cast: Cast, c
     message = say(make_direct(cast.alice), cast.alice)
     client.force_login(cast.alice)
     assert "Nobody to hear from" in client.get(f"/m/{message.id}/receipts/").content.decode()
+
+
+# --- Which try it was -------------------------------------------------------------------------------
+
+
+def test_the_try_that_was_stored_is_kept_and_no_part_of_what_makes_two_sends_one(cast: Cast, api: Client) -> None:
+    url, client_id = f"{V1}/rooms/{cast.team.pk}/messages/", str(uuid4())
+    second = api(cast.alice).post(url, {"content": "hello", "client_id": client_id, "attempt": 2})
+    third = api(cast.alice).post(url, {"content": "hello", "client_id": client_id, "attempt": 3})
+    assert (second.status_code, third.status_code) == (201, 200)
+    assert second.json()["metadata"] == third.json()["metadata"] == {"attempt": 2}
+    assert api(cast.alice).post(url, {"content": "once"}).json()["metadata"] == {}
+    refused = api(cast.alice).post(url, {"content": "never", "attempt": 0})
+    assert (refused.status_code, list(refused.json()["errors"])) == (400, ["attempt"])
 
 
 # --- What it costs ----------------------------------------------------------------------------------
