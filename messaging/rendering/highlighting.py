@@ -95,9 +95,9 @@ def code_block(code: str, info: str) -> str:
     code = code.removesuffix("\n")
     language = _LANGUAGES.get(info.strip().partition(" ")[0].lower())
     if language is None:
-        return f'<pre tabindex="0"><code>{_escaped(code)}</code></pre>'
+        return f"<pre><code>{_escaped(code)}</code></pre>"
     inside = _highlighted(code, language) or _escaped(code)
-    return f'<pre tabindex="0"><code class="language-{language}">{inside}</code></pre>'
+    return f'<pre><code class="language-{language}">{inside}</code></pre>'
 
 
 def _highlighted(code: str, language: str) -> str | None:

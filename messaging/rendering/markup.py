@@ -2,7 +2,7 @@
 
 The set of tokens is closed and so is the set of tags; all text and every attribute is escaped
 here. There is no white space between blocks: the page shows spaces as they are. Words of the
-interface are not in the HTML either; `data-label` names those that the client puts there.
+interface are not in the HTML either; `data-name` says which the client puts there.
 """
 
 from __future__ import annotations
@@ -20,10 +20,8 @@ from messaging.rendering.sanitizing import LINK_REL
 INLINE_DEPTH_MAX = 16
 # A message's headings stand below the page's own.
 _HEADINGS = {"h1": "h3", "h2": "h4", "h3": "h5", "h4": "h6", "h5": "h6", "h6": "h6"}
-_SPOILER = (
-    '<span class="spoiler" role="button" tabindex="0" aria-expanded="false">'
-    '<span class="spoiler-label" data-label="spoiler"></span><span class="spoiler-text">'
-)
+# A button until it is opened; the client gives it its name, and hides what is in it.
+_SPOILER = '<span class="spoiler" role="button" tabindex="0" aria-expanded="false" data-name="spoiler"><span>'
 # Tables scroll in a box of their own when they are wider than the column.
 _TAGS = {
     "paragraph_open": "<p>",
@@ -35,7 +33,7 @@ _TAGS = {
     "ordered_list_close": "</ol>",
     "list_item_close": "</li>",
     "hr": "<hr>",
-    "table_open": '<div class="table" tabindex="0"><table>',
+    "table_open": '<div class="table"><table>',
     "table_close": "</table></div>",
     "thead_open": "<thead>",
     "thead_close": "</thead>",

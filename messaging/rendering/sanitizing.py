@@ -21,16 +21,14 @@ TAGS = frozenset(
 ATTRIBUTES = {"a": {"href", "title"}, "ol": {"start"}, "span": {"data-user"}}
 VALUES = {
     "a": {"target": {"_blank"}},
-    "div": {"tabindex": {"0"}},
     "input": {"type": {"checkbox"}, "disabled": {""}, "checked": {""}},
-    "pre": {"tabindex": {"0"}},
-    "span": {"role": {"button"}, "tabindex": {"0"}, "aria-expanded": {"false"}, "data-label": {"spoiler"}},
+    "span": {"role": {"button"}, "tabindex": {"0"}, "aria-expanded": {"false"}, "data-name": {"spoiler"}},
 }
 ALLOWED_CLASSES = {
     "code": {f"language-{name}" for name in LANGUAGES},
     "div": {"table"},
     "li": {"task"},
-    "span": {"mention", "spoiler", "spoiler-label", "spoiler-text", *CLASSES},
+    "span": {"mention", "spoiler", *CLASSES},
     "td": {"is-center", "is-right"},
     "th": {"is-center", "is-right"},
 }

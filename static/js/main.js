@@ -3,6 +3,7 @@
 import { tellActivity } from "./controllers/activity.js";
 import { announceMessages } from "./controllers/announcer.js";
 import { showBadge } from "./controllers/badge.js";
+import { runCode } from "./controllers/code.js";
 import { showConnection } from "./controllers/connection.js";
 import { runDrawer } from "./controllers/drawer.js";
 import { showJumps } from "./controllers/jumps.js";
@@ -14,11 +15,15 @@ import { followLinks } from "./controllers/links.js";
 import { syncDrafts } from "./controllers/drafts.js";
 import { runForwarding } from "./controllers/forward.js";
 import { followRoom } from "./controllers/membership.js";
-import { runPanel } from "./controllers/panel.js";
+import { followJumps } from "./controllers/jump-links.js";
+import { closePanel, runPanel, whenPanel } from "./controllers/panel.js";
 import { dressEntries } from "./controllers/entries.js";
 import { openRoom } from "./controllers/room.js";
 import { listRooms } from "./controllers/rooms.js";
+import { runSpoilers } from "./controllers/spoiler.js";
+import { showShortcuts } from "./controllers/shortcuts.js";
 import { runSwitcher } from "./controllers/switcher.js";
+import { runThread } from "./controllers/thread.js";
 import { showTyping } from "./controllers/typing.js";
 import { actOnMessages } from "./acting.js";
 import { equipComposer } from "./composing.js";
@@ -32,6 +37,7 @@ import { Reading } from "./models/reading.js";
 import { Scroller } from "./models/scroll.js";
 import { Socket } from "./models/socket.js";
 import { Store } from "./models/store.js";
+import { Threads } from "./models/threads.js";
 import { Timeline } from "./models/timeline.js";
 import { Unread } from "./models/unread.js";
 
@@ -44,7 +50,8 @@ const MOST_TRIES = 1_000;
 const byId = (id) => document.getElementById(id);
 
 function start() {
-  /** @type {{socket: string, epoch: string, user: {id: string}, rooms: import("./types.js").Room[]}} */
+  /** @type {{socket: string, epoch: string, user: {id: string}, rooms: import("./types.js").Room[],
+   *   threads: {followed: string[], unread: Record<string, number>}}} */
   const boot = JSON.parse(byId("boot").textContent);
   const viewer = boot.user.id;
   const box = byId("timeline");
@@ -67,6 +74,8 @@ function start() {
   });
   const drafts = new Drafts({ store, send: (fields) => socket.request("draft.set", fields) });
   const own = new Own();
+  const threads = new Threads(viewer, boot.threads);
+  const attention = new Attention();
   /** @type {Reading|null} */
   let reading = null;
   unread.load(boot.rooms);
@@ -76,18 +85,22 @@ function start() {
   showOffscreen({ nav, unread });
   prefetchRooms();
   runSwitcher({ nav });
-  dressEntries({ viewer });
+  runCode(document.body);
+  runSpoilers(document.body);
+  dressEntries({ viewer, own });
   syncDrafts({ nav, drafts, socket });
   runForwarding({ nav });
   actOnMessages({ socket, store, own });
-  runPanel({ aside: byId("panel"), fallback: () => document.querySelector("#composer textarea") ?? byId("main") });
+  showShortcuts({ bar: byId("shortcuts"), viewer, socket, unread, threads, drafts });
+  whenPanel("thread", (shown) => runThread({ ...shown, viewer, socket, own, store, drafts, outbox, attention }));
   runDrawer({ body: document.body, sidebar: byId("sidebar"), openers: document.querySelectorAll(".to-sidebar") });
   showConnection({ banner: byId("connection-banner"), socket });
   showBadge({ unread, icon: document.querySelector("link[rel~=icon]") });
   followKeyboard(document.body);
   tellActivity({ socket });
+  runPanel({ aside: byId("panel"), fallback: () => document.querySelector("#composer textarea") ?? byId("main") });
   // Last: what is in view is read at once, and everything above shows it.
-  if (box) reading = startRoom({ box, viewer, store, socket, unread, outbox, drafts, own });
+  if (box) reading = startRoom({ box, viewer, store, socket, unread, outbox, drafts, own, attention });
 
   // A page with an open socket can't go into the browser's back/forward cache.
   addEventListener("pagehide", () => {
@@ -134,7 +147,7 @@ function shareReading({ viewer, socket, unread, isAhead }) {
 }
 
 /** @returns {Reading} */
-function startRoom({ box, viewer, store, socket, unread, outbox, drafts, own }) {
+function startRoom({ box, viewer, store, socket, unread, outbox, drafts, own, attention }) {
   const { room, slug } = box.dataset;
   const list = byId("messages");
   const timeline = new Timeline(list, viewer, { own, folds: box.dataset.folds !== undefined });
@@ -148,7 +161,6 @@ function startRoom({ box, viewer, store, socket, unread, outbox, drafts, own }) 
     keep: (change) => scroller.keep(change),
     nearEnd: () => scroller.isNearEnd,
   });
-  const attention = new Attention();
   const reading = new Reading({
     room,
     timeline,
@@ -164,6 +176,7 @@ function startRoom({ box, viewer, store, socket, unread, outbox, drafts, own }) 
   const [latest, first] = [byId("jump-latest"), byId("jump-unread")];
   showJumps({ room, latest, first, timeline, history, scroller, unread, reading });
   followLinks({ list, scroller, history, slug });
+  followJumps({ room, timeline, history, scroller, makeWay: () => matchMedia("(max-width: 760px)").matches && closePanel() });
   announceMessages({ log: box, room, viewer, socket });
   const typing = showTyping({ line: byId("typing"), room, viewer, socket });
   followRoom({ room, slug, socket });

@@ -23,6 +23,7 @@ export const LABELS = {
 export const NAMES = {
   reactions: "Reactions",
   dismissPreview: "Remove this preview for everybody",
+  spoiler: "Hidden text. Show it",
 };
 
 /** What a system message tells, by `what` of its metadata. */
@@ -158,6 +159,8 @@ export const WORDS = {
   closePoll: "Close the poll",
   linkCopied: "Link copied",
   textCopied: "Text copied",
+  copyCode: "Copy this code",
+  codeCopied: "Code copied",
   notCopied: "The browser does not allow copying here.",
   saved: "Saved",
   unsaved: "Removed from saved",

@@ -6,6 +6,7 @@
  * `message:forward` and `message:unread` of the document; `detail` is {message, id, number, name, text}.
  */
 
+import { copy } from "../clipboard.js";
 import { NOTICES } from "../models/timeline.js";
 import { WORDS } from "../words.js";
 import { confirmed } from "./confirm.js";
@@ -230,17 +231,6 @@ function isInPanel(message) {
 
 function isInTime(message, { editWindow }) {
   return Date.now() - new Date(message.dataset.at).getTime() < editWindow * 1000;
-}
-
-async function copy(text, done) {
-  try {
-    await navigator.clipboard.writeText(text);
-    say(done);
-  } catch (error) {
-    // There is no clipboard on plain-HTTP addresses, and the person may have refused it.
-    if (!(error instanceof DOMException || error instanceof TypeError)) throw error;
-    say(WORDS.notCopied);
-  }
 }
 
 /** The beginning of a message, for a question about it. */
