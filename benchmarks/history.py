@@ -58,12 +58,13 @@ def fill(room_id: UUID, count: int) -> None:
         return MessageRow(
             uuid7(at), room_id, head.last_seq + n, head.last_number + n, head.last_index + n, "text",
             senders[n % len(senders)], content, html, None, None, {}, None, at,
+            rendering.RENDERER_VERSION, False, True, None, None, [], None,
         )  # fmt: skip
 
     rows = (message(n) for n in range(1, count + 1))
     while batch := list(itertools.islice(rows, ROWS_PER_INSERT)):
         with store.begin() as statements:
-            statements.insert_messages(batch)
+            statements.insert_messages(batch, [])
     RoomHead.objects.filter(room=room_id).update(
         last_seq=head.last_seq + count, last_number=head.last_number + count, last_index=head.last_index + count,
         last_id=uuid7(end), last_message_at=end,

@@ -25,6 +25,7 @@ from messaging.drafts import Draft, check_client_time
 from messaging.events import event_of
 from messaging.mentions import Called
 from messaging.models import NOTICES, Message
+from messaging.search.document import documents_of_rows
 from messaging.store.rows import Acts, Asked, Facts, FollowRow, MessageRow, PollRow, ReadRow, RecordRow, RootRow
 from messaging.wire import MessageOut, PollOut, ReplyOut, ThreadOut, encode_json, messages_out, new_poll
 from realtime import bus
@@ -198,7 +199,7 @@ def _transact(entries: Sequence[_Entry], patience: float | None, skip_held: bool
             return
         threads = _Threads()
         rows = [_number(entry, fact, heads[entry.draft.room_id], threads) for entry, fact in accepted]
-        statements.insert_messages(rows)
+        statements.insert_messages(rows, documents_of_rows(rows))
         statements.insert_records(
             [RecordRow(d.sender_id, d.client_id, row.id, d.room_id, entry.digest)
              for (entry, _), row in zip(accepted, rows, strict=True) for d in (entry.draft,)]

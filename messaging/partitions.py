@@ -1,4 +1,4 @@
-"""Monthly partitions of the messages table on PostgreSQL: ranges of UUIDv7 ids.
+"""Monthly partitions of the messages and of their search index on PostgreSQL: ranges of UUIDv7 ids.
 
 Made ahead by `manage.py make_partitions` and, so that no message fails for want of one, on
 demand. On SQLite there is one table and nothing to do.
@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any
+from uuid import UUID
 
 from django.db import connection, transaction
 from django.utils import timezone
@@ -16,6 +17,8 @@ from django.utils import timezone
 from rooms.uuid7 import floor_of
 
 TABLE = "messaging_message"
+# The index of their words; it is sorted by the same kind of ids (see search/postgres.py).
+SEARCH_TABLE = "messaging_searchdocument"
 # One number for all processes, so that two of them do not make the same partition at once.
 _LOCK_KEY = 0x63686174_70617274  # "chatpart"
 
@@ -38,8 +41,14 @@ def following(month: Month) -> Month:
     return (year + 1, 1) if number == 12 else (year, number + 1)
 
 
-def name_of(month: Month) -> str:
-    return f"{TABLE}_{month[0]:04}_{month[1]:02}"
+def name_of(month: Month, table: str = TABLE) -> str:
+    return f"{table}_{month[0]:04}_{month[1]:02}"
+
+
+def bounds_of(month: Month) -> tuple[UUID, UUID]:
+    """The least id of the month, and the least that is beyond it."""
+    lower, upper = (floor_of(datetime(*each, 1, tzinfo=UTC)) for each in (month, following(month)))
+    return lower, upper
 
 
 def is_partitioned() -> bool:
@@ -58,7 +67,11 @@ def ensure(months: Iterable[Month], *, afresh: bool = False) -> list[str]:
         return []
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_LOCK_KEY])
-        made = [name_of(month) for month in wanted if _make(cursor, month)]
+        made = []
+        for month in wanted:
+            _make(cursor, name_of(month, SEARCH_TABLE), SEARCH_TABLE, month)
+            if _make(cursor, name_of(month), TABLE, month):
+                made.append(name_of(month))
     transaction.on_commit(lambda: _known.update(wanted))
     return made
 
@@ -71,18 +84,18 @@ def ensure_coming(months: int = MONTHS_AHEAD) -> list[str]:
     return ensure(wanted, afresh=True)
 
 
-def _make(cursor: Any, month: Month) -> bool:
-    name = name_of(month)
+def _make(cursor: Any, name: str, table: str, month: Month) -> bool:
     cursor.execute("SELECT to_regclass(%s)", [name])
     if cursor.fetchone()[0] is not None:
         return False
-    lower, upper = (floor_of(datetime(*each, 1, tzinfo=UTC)) for each in (month, following(month)))
     # Made beside and then attached: ATTACH does not stop readers and writers of the other months.
-    cursor.execute(f"CREATE TABLE {name} (LIKE {TABLE} INCLUDING DEFAULTS INCLUDING CONSTRAINTS)")
-    # Unique here, though the whole table cannot be: the head's lock is what keeps the order, and
-    # this is what would notice.
-    cursor.execute(f"CREATE UNIQUE INDEX {name}_number ON {name} (room_id, number)")
-    cursor.execute(f"CREATE UNIQUE INDEX {name}_seq ON {name} (room_id, seq)")
+    cursor.execute(f"CREATE TABLE {name} (LIKE {table} INCLUDING DEFAULTS INCLUDING CONSTRAINTS)")
+    if table == TABLE:
+        # Unique here, though the whole table cannot be: the head's lock is what keeps the order, and
+        # this is what would notice.
+        cursor.execute(f"CREATE UNIQUE INDEX {name}_number ON {name} (room_id, number)")
+        cursor.execute(f"CREATE UNIQUE INDEX {name}_seq ON {name} (room_id, seq)")
+    lower, upper = bounds_of(month)
     # Bounds of a partition take no parameters; both are UUIDs made above.
-    cursor.execute(f"ALTER TABLE {TABLE} ATTACH PARTITION {name} FOR VALUES FROM ('{lower}') TO ('{upper}')")
+    cursor.execute(f"ALTER TABLE {table} ATTACH PARTITION {name} FOR VALUES FROM ('{lower}') TO ('{upper}')")
     return True

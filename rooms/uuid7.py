@@ -21,7 +21,8 @@ def _unpack(value: UUID) -> tuple[int, int]:
     return (number >> 80) << 12 | (number >> 64) & 0xFFF, number & _TAIL_MASK
 
 
-def _clock(moment: datetime) -> int:
+def clock_of(moment: datetime) -> int:
+    """Return a moment as the 60 bits of an id: milliseconds, and 12 bits of their fraction."""
     micros = (moment - EPOCH) // timedelta(microseconds=1)
     millis, fraction = divmod(micros, 1000)
     return millis << 12 | fraction * 4096 // 1000  # RFC 9562 §6.2, method 3
@@ -29,7 +30,7 @@ def _clock(moment: datetime) -> int:
 
 def uuid7(moment: datetime, after: UUID | None = None) -> UUID:
     """Return an id of that moment, or the one right after `after` where that is greater."""
-    fresh = _pack(_clock(moment), secrets.randbits(_TAIL_BITS))
+    fresh = _pack(clock_of(moment), secrets.randbits(_TAIL_BITS))
     if after is None or fresh.int > after.int:
         return fresh
     clock, tail = _unpack(after)
@@ -40,7 +41,17 @@ def uuid7(moment: datetime, after: UUID | None = None) -> UUID:
 
 def floor_of(moment: datetime) -> UUID:
     """Return the least id of that moment: the bound of a partition or of a purge."""
-    return _pack(_clock(moment), 0)
+    return _pack(clock_of(moment), 0)
+
+
+def at_moment(value: UUID, moment: datetime) -> UUID:
+    """Return the id as if it had been made at that moment: unique like itself, and in that place."""
+    return _pack(clock_of(moment), _unpack(value)[1])
+
+
+def moment_of_clock(clock: int) -> datetime:
+    """Return the time that `clock_of` gave, to the millisecond."""
+    return EPOCH + timedelta(milliseconds=clock >> 12)
 
 
 def moment_of(value: UUID) -> datetime:

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from messaging.api import changes, drafts, forwarding, polls, receipts, saved, threads, views
+from messaging.api import changes, drafts, forwarding, polls, receipts, saved, search, threads, views
 
 urlpatterns = [
     path("rooms/<uuid:room_id>/messages/", views.MessagesView.as_view()),
@@ -27,5 +27,6 @@ urlpatterns = [
     path("messages/<uuid:message_id>/votes/", polls.VotesView.as_view()),
     path("messages/<uuid:message_id>/poll/close/", polls.PollCloseView.as_view()),
     path("messages/<uuid:message_id>/forward/", forwarding.ForwardView.as_view()),
+    path("search/", search.SearchView.as_view()),
     path("saved/", saved.SavedListView.as_view()),
 ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from uuid import UUID
 
+from messaging import search
 from messaging.changing import MessageChange, changing_message
 from messaging.events import IMPORTED
 from messaging.models import NOTICES, Mention, Message, MessageRevision, Pin, Poll, PollVote, Reaction
@@ -47,6 +48,7 @@ def delete(actor: Actor, message_id: UUID) -> MessageOut:
                 "metadata",
             ]
         )
+        search.remove(message)
         for model in _HANGING:
             model._default_manager.filter(message_id=message.pk).delete()
         for remove in _removers:

@@ -7,7 +7,7 @@ from datetime import timedelta
 from uuid import UUID
 
 from accounts.models import User
-from messaging import mentions, rendering
+from messaging import mentions, rendering, search
 from messaging.changing import NO_MESSAGE, MessageChange, changing_message
 from messaging.drafts import check_content
 from messaging.mentions import Called
@@ -44,7 +44,7 @@ def edit(actor: User, message_id: UUID, content: str, *, base_seq: int | None = 
         calls = message.mentions
         message.content, message.html, message.html_version = content, html, rendering.RENDERER_VERSION
         message.mentions, message.edited_at, message.edited_seq = mentions.people_of(called), change.now, seq
-        message.save(update_fields=["content", "html", "html_version", "mentions", "edited_at", "edited_seq"])
+        search.save(message, ["content", "html", "html_version", "mentions", "edited_at", "edited_seq"])
         if calls != message.mentions:
             mentions.call_anew(message, called, here)
         return change.tell_whole("message.edited")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from uuid import UUID
 
+from messaging import search
 from messaging.changing import changing_message
 from messaging.models import NOTICES, Pin
 from messaging.wire import MessageOut
@@ -28,7 +29,7 @@ def pin(actor: Actor, message_id: UUID) -> MessageOut:
         if Pin.objects.filter(room_id=message.room_id).count() >= PINS_MAX:
             raise Conflict(f"A room has at most {PINS_MAX} pins. Unpin another message first.")
         message.pinned_at = change.now
-        message.save(update_fields=["pinned_at"])
+        search.save(message, ["pinned_at"])
         Pin.objects.create(room_id=message.room_id, message=message, user=change.actor, created_at=change.now)
         change.tell("message.pinned", {"user": change.person})
         return change.written()
@@ -43,7 +44,7 @@ def unpin(actor: Actor, message_id: UUID) -> MessageOut:
         if message.pinned_at is None:
             return change.written()
         message.pinned_at = None
-        message.save(update_fields=["pinned_at"])
+        search.save(message, ["pinned_at"])
         Pin.objects.filter(message=message).delete()
         change.tell("message.unpinned", {"user": change.person})
         return change.written()

@@ -18,6 +18,8 @@ import msgspec
 import psycopg
 from django.db import connection, transaction
 
+from messaging.search import postgres as search
+from messaging.search.document import Document
 from messaging.store.rows import Acts, Asked, Facts, MessageRow, ReadRow, RecordRow
 from rooms.log import Head, ask_heads, take_heads
 
@@ -42,7 +44,9 @@ SELECT clock_timestamp(), m.id, m.role, m.left_at, m.muted_until, m.last_sent_at
  ORDER BY d.place
 """
 
-_INSERT_MESSAGES = """
+# With what is found of them by search: no statement more, and never one without the other.
+_INSERT_MESSAGES = f"""
+WITH documents AS ({search.INSERT})
 INSERT INTO messaging_message (id, room_id, seq, number, unread_index, kind, sender_id, content,
        html, client_id, client_time, metadata, reply_to_id, created_at, html_version, silent, in_flow,
        thread_root_id, thread_index, mentions, poll)
@@ -157,8 +161,8 @@ class PostgresStatements:
             for row in rows
         ]  # fmt: skip
 
-    def insert_messages(self, rows: Sequence[MessageRow]) -> None:
-        self._run(_INSERT_MESSAGES, [_rows(rows)])
+    def insert_messages(self, rows: Sequence[MessageRow], documents: Sequence[Document]) -> None:
+        self._run(_INSERT_MESSAGES, [_rows([search.row_of(each) for each in documents]), _rows(rows)])
 
     def insert_records(self, rows: Sequence[RecordRow]) -> None:
         # Sorted, so that two batches with the same keys wait for each other and never in a circle.

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any, NamedTuple, Protocol
 from uuid import UUID
 
+from messaging.search.document import Document
 from rooms.log import Head
 
 
@@ -163,7 +164,9 @@ class Statements(Protocol):
     ) -> tuple[dict[UUID, Head], list[Facts]]:
         """Two statements: lock the heads, and then, in a snapshot of its own, read each draft's facts."""
 
-    def insert_messages(self, rows: Sequence[MessageRow]) -> None: ...
+    def insert_messages(self, rows: Sequence[MessageRow], documents: Sequence[Document]) -> None:
+        """The messages, and what the search index is to know of them."""
+
     def insert_records(self, rows: Sequence[RecordRow]) -> None: ...
     def insert_acts(self, acts: Acts) -> None: ...
     def advance(self, heads: Sequence[Head], reads: Sequence[ReadRow], now: datetime) -> None: ...

@@ -12,6 +12,8 @@ from uuid import UUID
 from django.db import connection, transaction
 from django.utils import timezone
 
+from messaging.search import sqlite as search
+from messaging.search.document import Document
 from messaging.store.rows import Acts, Asked, Facts, MessageRow, ReadRow, RecordRow
 from rooms.log import Head, ask_heads, from_sqlite, take_heads
 
@@ -104,8 +106,9 @@ class SqliteStatements:
                 for row in cursor.fetchall()
             ]  # fmt: skip
 
-    def insert_messages(self, rows: Sequence[MessageRow]) -> None:
+    def insert_messages(self, rows: Sequence[MessageRow], documents: Sequence[Document]) -> None:
         _run_many(_INSERT_MESSAGES, rows)
+        _run_many(search.INSERT, [search.row_of(each) for each in documents])
 
     def insert_records(self, rows: Sequence[RecordRow]) -> None:
         _run_many(_INSERT_RECORDS, rows)

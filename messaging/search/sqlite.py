@@ -1,0 +1,168 @@
+"""The index on SQLite: FTS5, whose lists are sorted by the place of a message among the hits.
+
+`messaging_searchdocument` holds the folded words, and triggers keep FTS5's own tables in step.
+A place is a number made of the time that the message shows, so a question reads its lists from
+the newest on and stops when it has enough.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.db import connection
+
+from messaging.models import Message
+from messaging.search.document import Document, mark
+from messaging.search.engine import Found, Hit, Matching, Patience
+from messaging.search.query import Clause, Term
+from rooms.uuid7 import clock_of, moment_of_clock
+
+# A place has 63 bits: the time, and room for as many messages of the same quarter of a microsecond.
+_SAME_TIME_BITS = 9
+# Where so many say that they were written at the same time, the later ones move up this far at most.
+_WINDOW = 1 << 22
+
+# Hits that are looked at in one statement, whatever rooms they are in: the first time, and at most.
+LOOK_FIRST = 1_000
+LOOK_MAX = 20_000
+# Up to this many rooms are asked for by the index itself; more lists than that cost more than they save.
+ROOMS_IN_QUERY = 12
+# In the index of every message: FTS5 cannot ask for nothing but “without”.
+ALL = ":all"
+
+INSERT = f"""
+INSERT INTO messaging_searchdocument (place, message_id, room_id, number, words, extra, marks)
+VALUES (coalesce((SELECT max(place) + 1 FROM messaging_searchdocument
+                   WHERE place >= %s AND place < %s + {_WINDOW}), %s),
+        %s, %s, %s, %s, %s, %s)
+"""
+_OR_CHANGE = """
+    ON CONFLICT (message_id) DO UPDATE
+   SET number = excluded.number, words = excluded.words, extra = excluded.extra, marks = excluded.marks
+"""
+# The inner statement is bounded by hits, wherever they are; the outer keeps those of the rooms.
+_FIND = """
+SELECT h.rowid, d.message_id, d.room_id IN (SELECT value FROM json_each(%s))
+  FROM (SELECT rowid FROM messaging_searchterms
+         WHERE messaging_searchterms MATCH %s AND rowid < %s AND rowid >= %s
+         ORDER BY rowid DESC LIMIT %s) h
+ CROSS JOIN messaging_searchdocument d ON d.place = h.rowid
+"""
+_RANK = """
+SELECT rowid, -bm25(messaging_searchterms, 1.0, 0.4, 0.0) FROM messaging_searchterms
+ WHERE messaging_searchterms MATCH %s AND rowid >= %s AND rowid <= %s
+"""
+_END = (1 << 63) - 1
+
+
+def row_of(document: Document) -> tuple[Any, ...]:
+    """Return the parameters of `INSERT`."""
+    place = place_at(document.created_at)
+    marks = [ALL, mark("in", document.room_id), *document.marks]
+    return (
+        *(place, place, place, document.message_id.hex, document.room_id.hex, document.number),
+        *(" ".join(document.words), " ".join(document.extra), " ".join(marks)),
+    )
+
+
+def store(documents: Sequence[Document]) -> None:
+    with connection.cursor() as cursor:
+        cursor.executemany(f"{INSERT} {_OR_CHANGE}", [row_of(each) for each in documents])
+
+
+def save(message: Message, fields: Collection[str], document: Document) -> None:
+    """See `engine.Engine`. Two statements, but neither is a round trip."""
+    message.save(update_fields=fields)
+    store([document])
+
+
+_REMOVE = "DELETE FROM messaging_searchdocument WHERE message_id = %s"
+
+
+def remove(messages: Collection[tuple[UUID, datetime]]) -> None:
+    with connection.cursor() as cursor:
+        cursor.executemany(_REMOVE, [[message_id.hex] for message_id, _ in messages])
+
+
+def remove_up_to(room_id: UUID, number: int) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "DELETE FROM messaging_searchdocument WHERE room_id = %s AND number <= %s", [room_id.hex, number]
+        )
+
+
+def remove_astray(limit: int) -> int:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "DELETE FROM messaging_searchdocument WHERE place IN (SELECT place FROM messaging_searchdocument d"
+            " WHERE NOT EXISTS (SELECT 1 FROM messaging_message m WHERE m.id = d.message_id) LIMIT %s)",
+            [limit],
+        )
+        removed: int = cursor.rowcount
+    return removed
+
+
+def place_at(moment: datetime) -> int:
+    return clock_of(moment) << _SAME_TIME_BITS
+
+
+def moment_at(place: int) -> datetime:
+    return moment_of_clock(place >> _SAME_TIME_BITS)
+
+
+def find(matching: Matching, *, below: int | None, limit: int, patience: Patience) -> Found:
+    """See `engine.Engine`."""
+    query = match_of(matching)
+    rooms = json.dumps([room.hex for room in matching.rooms])
+    upper = min(end for end in (below, matching.before, _END) if end is not None)
+    lower = matching.after or 0
+    hits: list[Hit] = []
+    look = max(LOOK_FIRST, limit)
+    while not patience.is_over():
+        with connection.cursor() as cursor:
+            cursor.execute(_FIND, [rooms, query, upper, lower, look])
+            rows = cursor.fetchall()
+        for place, message_id, is_in_rooms in rows:
+            if is_in_rooms:
+                hits.append(Hit(place, UUID(message_id)))
+                if len(hits) >= limit:
+                    return Found(hits, place)
+        if len(rows) < look:
+            return Found(hits, None)
+        upper = rows[-1][0]
+        look = min(2 * look, LOOK_MAX)
+    return Found(hits, upper)
+
+
+def rank(matching: Matching, places: Sequence[int]) -> dict[int, float]:
+    """See `engine.Engine`."""
+    if not matching.alternatives or not places:
+        return {}
+    with connection.cursor() as cursor:
+        cursor.execute(_RANK, [match_of(matching), min(places), max(places)])
+        return dict(cursor.fetchall())
+
+
+def match_of(matching: Matching) -> str:
+    """Write the question in FTS5's language. Words hold no quotes."""
+    parts = ["(" + " OR ".join(_all_of(clauses) for clauses in matching.alternatives) + ")"]
+    if not matching.alternatives:
+        parts = []
+    parts += ["(" + " OR ".join(f'"{each}"' for each in any_of) + ")" for any_of in matching.marks]
+    if len(matching.rooms) <= ROOMS_IN_QUERY:
+        parts.append("(" + " OR ".join(f'"{mark("in", room)}"' for room in matching.rooms) + ")")
+    return " AND ".join(parts or [f'"{ALL}"']) + "".join(f' NOT "{each}"' for each in matching.without)
+
+
+def _all_of(clauses: Sequence[Clause]) -> str:
+    wanted = [_term(clause.term) for clause in clauses if not clause.negated] or [f'"{ALL}"']
+    unwanted = "".join(f" NOT {_term(clause.term)}" for clause in clauses if clause.negated)
+    return f"(({' AND '.join(wanted)}){unwanted})"
+
+
+def _term(term: Term) -> str:
+    return f'"{" ".join(term.words)}"{" *" if term.is_prefix else ""}'
