@@ -11,9 +11,11 @@ class MessagingConfig(AppConfig):
     verbose_name = "Messages"
 
     def ready(self) -> None:
-        from messaging import commands, notices, partitions, polls, purging  # noqa: F401 (they register themselves)
+        from messaging import commands, lists, notices, partitions, polls, purging  # noqa: F401 (they register themselves)
         from messaging.receipts import commands as receipt_commands  # noqa: F401
         from realtime import upkeep
+        from rooms import shell
 
         upkeep.every(PARTITIONS_EVERY_S, partitions.ensure_coming)
         upkeep.every(POLLS_EVERY_S, polls.close_due)
+        shell.on_boot("threads", lists.standing)

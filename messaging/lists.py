@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 from uuid import UUID
 
 import msgspec
@@ -25,6 +25,9 @@ from realtime.values import Timestamp, timestamp
 from rooms.models import Membership, Room
 from rooms.permissions import Action, allows
 from rooms.uuid7 import moment_of
+
+# Threads whose standing a client is told at its start; in older ones it learns of replies as it opens them.
+FOLLOWED_KNOWN = 500
 
 T = TypeVar("T")
 Row = TypeVar("Row", bound=Model)
@@ -118,6 +121,17 @@ def threads(user: User, *, before: UUID | None, limit: int) -> tuple[list[Thread
     shown = _messages(row.root_id for row in page)
     states = [thread_state(shown[row.root_id], row) for row in page if row.root_id in shown]
     return states, page[-1].root_id if len(found) > limit else None
+
+
+def standing(user: User) -> dict[str, Any]:
+    """What the client starts from: the newest threads that the user follows, and what is unread in them."""
+    rows = ThreadFollow.objects.filter(user=user, following=True, room__in=Room.objects.joined_by(user))
+    newest = rows.order_by(F("root_id").desc()).values_list("root_id", "read_index", "root__thread_count")
+    found = list(newest[:FOLLOWED_KNOWN])
+    return {
+        "followed": [str(root_id) for root_id, _, _ in found],
+        "unread": {str(root_id): count - read for root_id, read, count in found if count and count > read},
+    }
 
 
 def thread_state(root: MessageOut, held: ThreadFollow | None) -> ThreadState:

@@ -8,14 +8,13 @@ from uuid import UUID, uuid4
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.contrib.auth.mixins import LoginRequiredMixin
-from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBadRequest
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.views import View
 from django.views.decorators.http import require_safe
 
 from accounts.models import User
-from accounts.people import person_of
 from accounts.requests import user_of
 from messaging import dates, fragments, pages
 from messaging.acting import acting_of, own_json
@@ -23,8 +22,7 @@ from messaging.append import append
 from messaging.commands import MESSAGE_BUCKETS, cost_of
 from messaging.drafts import Draft
 from messaging.models import Message
-from messaging.wire import MessageOut
-from messaging.writing import may, retention_note, writing_of
+from messaging.writing import blank_message, may, retention_note, writing_of
 from realtime.errors import Invalid, RateLimited, Refusal
 from rooms.models import Membership, Room
 from rooms.permissions import Action
@@ -84,13 +82,15 @@ class Messages(LoginRequiredMixin, View):
         """Send what the composer holds; refused, it is put back with the reason."""
         room = get_object_or_404(Room.objects.joined_by(user_of(request)), slug=slug)
         content = request.POST.get("content", "").replace("\r\n", "\n")  # forms send line ends of their own
+        root = _root(room, request.POST.get("thread", ""))
         try:
-            client_id = _send(user_of(request), room, content, request.POST.get("client_id", ""))
+            client_id = _send(user_of(request), room, content, request.POST.get("client_id", ""), root)
         except Refusal as refusal:
             messages.error(request, refusal.detail)
             membership = get_object_or_404(Membership.objects.current(), room=room, user=user_of(request))
             return _room_page(request, room, membership, draft=content, status=refusal.status)
-        return redirect(f"{reverse('room', args=[room.slug])}#m-{client_id}")
+        place = reverse("thread", args=[room.slug, root.number]) if root else reverse("room", args=[room.slug])
+        return redirect(f"{place}#m-{client_id}")
 
 
 @require_safe
@@ -122,7 +122,7 @@ def _room_page(
         "own": own_json(user, page.results),
         "acting": acting_of(room, membership),
         "fragments": map(fragments.markup, page.results),
-        "blank_fragment": fragments.markup(_blank(user, room)),
+        "blank_fragment": fragments.markup(blank_message(user, room)),
         "target": number,
         "writing": writing_of(room, membership),
         "retention_note": retention_note(settings_of(room.settings)),
@@ -140,7 +140,18 @@ def _first_unread(room: Room, membership: Membership) -> int | None:
     return membership.read_number + 1 if is_beyond and unread_of(head, membership.read_index) else None
 
 
-def _send(user: User, room: Room, content: str, client_id: str) -> UUID:
+def _root(room: Room, text: str) -> Message | None:
+    """The message whose thread a form replies in, if it does."""
+    if not text:
+        return None
+    try:
+        root_id = UUID(text)
+    except ValueError:
+        raise Http404("No message has such an id.") from None
+    return get_object_or_404(Message.objects.in_room(room), pk=root_id)
+
+
+def _send(user: User, room: Room, content: str, client_id: str, root: Message | None) -> UUID:
     """Store a message and return its `client_id`, which makes a form that is sent twice one message."""
     try:
         name = UUID(client_id)
@@ -148,7 +159,9 @@ def _send(user: User, room: Room, content: str, client_id: str) -> UUID:
         raise Invalid("The form was not complete. Load the page anew and send it once more.") from None
     if not user.unthrottled and (wait := MESSAGE_BUCKETS.take(str(user.pk), cost_of(content))):
         raise RateLimited("You are writing very fast. Wait a moment.", retry_after=wait)
-    outcome = append([Draft(room_id=room.pk, sender_id=user.pk, content=content, client_id=name)])[0]
+    thread = root.pk if root else None
+    draft = Draft(room_id=room.pk, sender_id=user.pk, content=content, client_id=name, thread=thread)
+    outcome = append([draft])[0]
     if outcome.error is not None:
         raise outcome.error
     return name
@@ -158,33 +171,3 @@ def _number(name: str, text: str) -> int:
     if not (text.isascii() and text.isdecimal() and len(text) <= 18):  # 18 digits fit the column
         raise Invalid(f"“{name}” must be a whole number.", fields={name: ["Must be a whole number."]})
     return int(text)
-
-
-def _blank(user: User, room: Room) -> MessageOut:
-    """The message that the client clones for what it sends: the sender's own, still without a place."""
-    return MessageOut(
-        id="",
-        room=str(room.pk),
-        seq=0,
-        number=0,
-        kind="text",
-        sender=person_of(user),
-        content="",
-        html="",
-        client_id=None,
-        reply_to=None,
-        thread=None,
-        attachments=[],
-        reactions=[],
-        mentions=[],
-        poll=None,
-        previews=[],
-        metadata={},
-        pinned=False,
-        silent=False,
-        in_flow=True,
-        edited_seq=None,
-        edited_at=None,
-        deleted_at=None,
-        created_at="",
-    )

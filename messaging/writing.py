@@ -12,7 +12,10 @@ from datetime import timedelta
 from django.conf import settings
 from django.utils import timezone
 
+from accounts.models import User
+from accounts.people import person_of
 from messaging.drafts import POLL_OPTION_MAX_LENGTH, POLL_OPTIONS_MAX
+from messaging.wire import MessageOut
 from rooms.models import Kind, Membership, Room
 from rooms.permissions import RANK, Action, allows
 from rooms.settings import RoomSettings, settings_of
@@ -84,6 +87,36 @@ def _wait(membership: Membership, pause: int) -> int:
         return 0
     left = membership.last_sent_at + timedelta(seconds=pause) - timezone.now()
     return max(0, math.ceil(left.total_seconds()))
+
+
+def blank_message(user: User, room: Room) -> MessageOut:
+    """The message that the client clones for what it sends: the sender's own, still without a place."""
+    return MessageOut(
+        id="",
+        room=str(room.pk),
+        seq=0,
+        number=0,
+        kind="text",
+        sender=person_of(user),
+        content="",
+        html="",
+        client_id=None,
+        reply_to=None,
+        thread=None,
+        attachments=[],
+        reactions=[],
+        mentions=[],
+        poll=None,
+        previews=[],
+        metadata={},
+        pinned=False,
+        silent=False,
+        in_flow=True,
+        edited_seq=None,
+        edited_at=None,
+        deleted_at=None,
+        created_at="",
+    )
 
 
 # --- How long, in words --------------------------------------------------------------------------

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import Any
+from uuid import UUID
 
 import msgspec
 
 from accounts.models import User
 from accounts.people import person_of
-from rooms.models import Kind, LogEpoch
-from rooms.summaries import RoomSummary, summaries
+from rooms.models import Kind, LogEpoch, Room
+from rooms.summaries import RoomSummary, direct_name, people_of_rooms, summaries
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,8 +25,17 @@ class Shell:
     boot: dict[str, Any]  # the JSON of `<script id="boot">`
 
 
+# What apps above add to the boot data, by name.
+_additions: dict[str, Callable[[User], Any]] = {}
+
+
+def on_boot(name: str, read: Callable[[User], Any]) -> None:
+    """Register what an app above has to tell the client at its start; `read` takes one query at most."""
+    _additions[name] = read
+
+
 def shell(user: User, slug: str | None = None) -> Shell:
-    """Read the rooms of the user; `slug` names the open one. At most four queries."""
+    """Read the rooms of the user; `slug` names the open one. At most four queries, and one for each addition."""
     mine = summaries(user.pk)
     here = next((room for room in mine if room.slug == slug), None)
     return Shell(
@@ -37,5 +48,17 @@ def shell(user: User, slug: str | None = None) -> Shell:
             "user": msgspec.to_builtins(person_of(user)),
             "rooms": msgspec.to_builtins(mine),
             "room": msgspec.to_builtins(here),
+            **{name: read(user) for name, read in _additions.items()},
         },
     )
+
+
+def names_of(user: User, rooms: Collection[Room]) -> dict[UUID, str]:
+    """What rooms that the user is in are called to them: a direct one by its other people. One query at most."""
+    people = people_of_rooms({room.pk for room in rooms if room.kind == Kind.DIRECT})
+    return {
+        room.pk: direct_name([each for each in people.get(room.pk, []) if each.pk != user.pk])
+        if room.kind == Kind.DIRECT
+        else room.name
+        for room in rooms
+    }

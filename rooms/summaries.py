@@ -82,7 +82,7 @@ def summary(user_id: UUID | str, room: Room) -> RoomSummary | None:
 def _summarise(memberships: MembershipQuerySet) -> list[tuple[UUID, RoomSummary]]:
     """What each membership's user sees of its room, in the order of the memberships."""
     rows = list(memberships)
-    people = _people({row.room_id for row in rows if row.room.kind == Kind.DIRECT})
+    people = people_of_rooms({row.room_id for row in rows if row.room.kind == Kind.DIRECT})
     called = _count_mentions({row.user_id for row in rows}) if _count_mentions and rows else {}
     return [
         (
@@ -123,7 +123,7 @@ def direct_name(others: list[User]) -> str:
     return ", ".join(sorted(user.name for user in others)) or "Notes to self"
 
 
-def _people(room_ids: Collection[UUID]) -> dict[UUID, list[User]]:
+def people_of_rooms(room_ids: Collection[UUID]) -> dict[UUID, list[User]]:
     """The people of these rooms. Direct rooms are few people each, by their size limit."""
     people: dict[UUID, list[User]] = defaultdict(list)
     if room_ids:

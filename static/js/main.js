@@ -24,6 +24,8 @@ import { runSpoilers } from "./controllers/spoiler.js";
 import { showShortcuts } from "./controllers/shortcuts.js";
 import { runSwitcher } from "./controllers/switcher.js";
 import { runThread } from "./controllers/thread.js";
+import { dressReceiptPages, showReceipts, tellReceived } from "./controllers/receipts.js";
+import { markUnread } from "./controllers/unread-from.js";
 import { showTyping } from "./controllers/typing.js";
 import { actOnMessages } from "./acting.js";
 import { equipComposer } from "./composing.js";
@@ -92,12 +94,14 @@ function start() {
   runForwarding({ nav });
   actOnMessages({ socket, store, own });
   showShortcuts({ bar: byId("shortcuts"), viewer, socket, unread, threads, drafts });
-  whenPanel("thread", (shown) => runThread({ ...shown, viewer, socket, own, store, drafts, outbox, attention }));
+  whenPanel("thread", (shown) => runThread({ ...shown, viewer, socket, own, store, drafts, outbox, threads, attention }));
   runDrawer({ body: document.body, sidebar: byId("sidebar"), openers: document.querySelectorAll(".to-sidebar") });
   showConnection({ banner: byId("connection-banner"), socket });
   showBadge({ unread, icon: document.querySelector("link[rel~=icon]") });
   followKeyboard(document.body);
   tellActivity({ socket });
+  tellReceived({ viewer, socket });
+  dressReceiptPages();
   runPanel({ aside: byId("panel"), fallback: () => document.querySelector("#composer textarea") ?? byId("main") });
   // Last: what is in view is read at once, and everything above shows it.
   if (box) reading = startRoom({ box, viewer, store, socket, unread, outbox, drafts, own, attention });
@@ -169,9 +173,12 @@ function startRoom({ box, viewer, store, socket, unread, outbox, drafts, own, at
     attention,
     unread,
     send: (number) => socket.request("read", { room, number }),
+    sendBack: (number) => socket.request("read", { room, unread_from: number }),
   });
 
   openRoom({ box, room, socket, timeline, history, scroller, unread, attention });
+  markUnread({ timeline, scroller, reading });
+  showReceipts({ room, isDirect: box.dataset.kind === "direct", list, socket, outbox, history, scroller });
   showOutgoing({ room, field: () => document.querySelector("#composer textarea"), list, outbox, timeline, history, scroller });
   const [latest, first] = [byId("jump-latest"), byId("jump-unread")];
   showJumps({ room, latest, first, timeline, history, scroller, unread, reading });
@@ -190,6 +197,7 @@ function startRoom({ box, viewer, store, socket, unread, outbox, drafts, own, at
       scroller.keep(() => timeline.divide(null));
       if (history.hasAfter) await history.loadLatest();
       scroller.toBottom();
+      reading.skip(); // who writes has seen what they write below
     };
     const composer = equipComposer({ form, list, viewer, store, drafts, outbox, send, typing });
     list.addEventListener("message:reply", (event) => {

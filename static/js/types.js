@@ -28,7 +28,10 @@
  * @property {string} content
  * @property {string} html
  * @property {string|null} client_id
- * @property {Array<string|{id: string}>} mentions
+ * @property {string[]} mentions    Ids of people, and the words “room” and “here”.
+ * @property {{root: string, count: number, index: number|null}|null} thread
+ * @property {boolean} silent
+ * @property {boolean} in_flow       False: it stands in its thread only.
  * @property {string} created_at
  *
  * @typedef {Object} LogFrame       A durable event of a room's log; applying one twice is harmless.

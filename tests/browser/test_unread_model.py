@@ -74,7 +74,7 @@ def test_notices_are_not_unread(page: Page, kind: str) -> None:
 
 
 def test_mentions_are_counted_apart(page: Page) -> None:
-    page.evaluate("unread.count(message(11, { mentions: [{ id: 'ann' }] }))")
+    page.evaluate("unread.count(message(11, { mentions: ['ann'] }))")
     assert page.evaluate("counts()") == [5, 1, 6]
 
 
@@ -138,3 +138,11 @@ def test_an_older_position_from_elsewhere_is_known_as_such(page: Page) -> None:
         False,
         False,
     ]
+
+
+def test_what_stands_in_a_thread_only_counts_for_whom_it_names(page: Page) -> None:
+    page.evaluate("unread.count(message(11, { in_flow: false }))")
+    page.evaluate("unread.count(message(12, { silent: true }))")
+    assert page.evaluate("counts()") == [4, 0, 6]
+    page.evaluate("unread.count(message(13, { in_flow: false, mentions: ['room'] }))")
+    assert page.evaluate("counts()") == [4, 1, 6]

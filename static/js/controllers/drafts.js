@@ -17,11 +17,6 @@ export function syncDrafts({ nav, drafts, socket }) {
     for (const link of /** @type {NodeListOf<HTMLElement>} */ (nav.querySelectorAll(".room-link"))) {
       link.classList.toggle("has-draft", rooms.has(link.dataset.room));
     }
-    for (const count of document.querySelectorAll("[data-count-of=drafts]")) {
-      const total = drafts.all().length;
-      count.textContent = String(total);
-      /** @type {HTMLElement} */ (count).hidden = total === 0;
-    }
   };
   socket.on("ready", async ({ connection }) => {
     own = connection;

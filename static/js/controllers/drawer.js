@@ -31,7 +31,7 @@ export function runDrawer({ body, sidebar, openers }) {
     opener?.blur();
   });
   addEventListener("keydown", (event) => {
-    const isTaken = event.defaultPrevented || document.querySelector(":popover-open, dialog[open]");
+    const isTaken = event.defaultPrevented || document.querySelector(":popover-open:not(.toast), dialog[open]");
     if (event.key === "Escape" && isShown() && !isTaken) history.back();
   });
   sidebar.addEventListener("click", (event) => {

@@ -12,15 +12,17 @@ import { WORDS } from "../words.js";
  * @param {import("../models/timeline.js").Timeline} parts.timeline
  * @param {import("../models/history.js").History} parts.history
  * @param {import("../models/scroll.js").Scroller} parts.scroller
+ * @param {HTMLTemplateElement} [parts.template] what an optimistic message is made of
  * @param {AbortSignal} [parts.signal]
  */
-export function showOutgoing({ room, thread = null, field, list, outbox, timeline, history, scroller, signal }) {
+export function showOutgoing({ room, thread = null, field, list, outbox, timeline, history, scroller, template, signal }) {
+  const blank = template ?? /** @type {HTMLTemplateElement} */ (document.getElementById("message-template"));
   const isHere = (entry) => entry.room === room && (entry.fields?.thread ?? null) === thread;
   /** @param {import("../types.js").OutboxEntry} entry */
   const show = (entry) => {
     if (!isHere(entry)) return;
     scroller.keep(() => {
-      if (!timeline.shows(entry.client_id)) timeline.putPending(optimistic(entry));
+      if (!timeline.shows(entry.client_id)) timeline.putPending(optimistic(entry, blank));
       const message = timeline.pending(entry.client_id);
       if (message) mark(message, entry);
     });
@@ -47,8 +49,7 @@ export function showOutgoing({ room, thread = null, field, list, outbox, timelin
 }
 
 /** A message as it will look, out of the template that the server's own ones are made of. */
-function optimistic(entry) {
-  const template = /** @type {HTMLTemplateElement} */ (document.getElementById("message-template"));
+function optimistic(entry, template) {
   const message = /** @type {HTMLElement} */ (template.content.cloneNode(true).querySelector(".message"));
   const at = new Date(entry.at).toISOString();
   message.id = `m-${entry.client_id}`;

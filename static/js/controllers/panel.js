@@ -6,8 +6,9 @@
  * page of its own, so that the link works in a new tab and without a script.
  *
  * Every opened page is an entry of the browser's history: Back leads to the one before, and at last
- * closes the panel. Events on `document`: `panel:open` {url, title} asks for a page, `panel:refresh`
- * {kind} to read it anew; `panel:shown` {kind, root, url, signal} and `panel:closed` tell.
+ * closes the panel. Events on `document`: `panel:open` {url, title} asks for a page, `panel:close` to close it, `panel:refresh`
+ * {kind} to read it anew; `panel:shown` {kind, root, url, signal}, `panel:grown` {root, items} and
+ * `panel:closed` tell.
  */
 
 import { WORDS } from "../words.js";
@@ -30,6 +31,11 @@ export function openPanel(url, title = "") {
   document.dispatchEvent(new CustomEvent("panel:open", { detail: { url, title } }));
 }
 
+/** Close the panel, if it is open. */
+export function closePanel() {
+  document.dispatchEvent(new CustomEvent("panel:close"));
+}
+
 /** Read the panel's page anew, if it is of this kind. @param {string} kind */
 export function refreshPanel(kind) {
   document.dispatchEvent(new CustomEvent("panel:refresh", { detail: { kind } }));
@@ -43,7 +49,10 @@ export function whenPanel(kind, start) {
   });
 }
 
-/** @param {{aside: HTMLElement, fallback: () => HTMLElement|null}} parts `fallback` takes the focus when the opener has gone */
+/**
+ * Start it, after all that uses `whenPanel`.
+ * @param {{aside: HTMLElement, fallback: () => HTMLElement|null}} parts `fallback` takes the focus when the opener has gone
+ */
 export function runPanel({ aside, fallback }) {
   let content = new AbortController(); // of what is shown
   let asking = new AbortController(); // of what is under way
@@ -64,10 +73,7 @@ export function runPanel({ aside, fallback }) {
     aside.removeAttribute("aria-busy");
     aside.setAttribute("aria-labelledby", "panel-title");
     const { kind } = root.dataset;
-    if (kind) {
-      const detail = { kind, root, url, signal: content.signal };
-      document.dispatchEvent(new CustomEvent("panel:shown", { detail }));
-    }
+    if (kind) tell({ kind, root, url, signal: content.signal });
   };
   const focusIn = () => {
     const wanted = matchMedia("(hover: hover)").matches ? aside.querySelector("[autofocus]") : null;
@@ -139,6 +145,9 @@ export function runPanel({ aside, fallback }) {
     const { url, title } = /** @type {CustomEvent} */ (event).detail;
     open(url, title);
   });
+  document.addEventListener("panel:close", () => {
+    if (isOpen()) close();
+  });
   document.addEventListener("panel:refresh", (event) => {
     if (/** @type {CustomEvent} */ (event).detail.kind !== aside.querySelector(".panel-page")?.dataset.kind) return;
     clearTimeout(gathering);
@@ -179,7 +188,7 @@ export function runPanel({ aside, fallback }) {
   });
   addEventListener("keydown", (event) => {
     if (event.key !== "Escape" || event.defaultPrevented || !isOpen()) return;
-    if (document.querySelector(":popover-open, dialog[open]")) return;
+    if (document.querySelector(":popover-open:not(.toast), dialog[open]")) return;
     const at = document.activeElement;
     if (aside.contains(at) || at === document.body) close();
   });
@@ -188,8 +197,16 @@ export function runPanel({ aside, fallback }) {
     if (page) load(page.url, page.title);
     else clear();
   });
+  // One that was opened at its own address fills the page, and stays as long as that does.
+  const whole = /** @type {HTMLElement|null} */ (document.querySelector(".main > .panel-page"));
+  if (whole) tell({ kind: whole.dataset.kind, root: whole, url: location.pathname, signal: new AbortController().signal });
   const before = history.state?.[STATE];
   if (before) load(before.url, before.title); // the page was loaded anew
+}
+
+/** Say that a page is shown. @param {Shown} shown */
+function tell(shown) {
+  document.dispatchEvent(new CustomEvent("panel:shown", { detail: shown }));
 }
 
 /**
@@ -229,7 +246,7 @@ async function appendMore(link) {
   const next = root.querySelector("a[data-more]");
   if (next) link.replaceWith(next);
   else link.remove();
-  document.dispatchEvent(new CustomEvent("panel:grown", { detail: { items } }));
+  document.dispatchEvent(new CustomEvent("panel:grown", { detail: { root, items } }));
 }
 
 /** Keep below a list that was read anew what the reader had loaded of it before. */

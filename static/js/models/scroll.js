@@ -4,8 +4,8 @@
  * that opens) the bottom stays the bottom for who was there, and for anyone else the first message
  * in view stays where it was on the screen.
  *
- * Emits `moved` when the position or what is in view may have changed, and `arrived` when the reader
- * has scrolled down to the bottom.
+ * Emits `moved` when the position or what is in view may have changed, `scrolled` when it was the
+ * reader who moved, and `arrived` when they have scrolled down to the bottom.
  */
 
 import { Emitter } from "../events.js";
@@ -149,6 +149,7 @@ export class Scroller extends Emitter {
     if (!wasStuck || scrolled < -1) this.#stuck = this.#distance <= AT_BOTTOM_PX;
     if (!this.#stuck) this.#undoShift(scrolled);
     this.#remember();
+    if (Math.abs(scrolled) >= SHIFT_PX) this.emit("scrolled");
     if (this.#stuck && !wasStuck) this.emit("arrived");
   }
 
@@ -185,7 +186,7 @@ export class Scroller extends Emitter {
     if (!this.#anchor) return;
     const { message, offset } = this.#anchor;
     // An edit has replaced it by an element of the same id.
-    const now = message.isConnected ? message : document.getElementById(message.id);
+    const now = message.isConnected ? message : this.#list.querySelector(`#${CSS.escape(message.id)}`);
     const shift = now ? now.getBoundingClientRect().top - this.#edge - offset + scrolled : 0;
     if (Math.abs(shift) >= SHIFT_PX) this.#box.scrollTop += shift;
   }

@@ -273,7 +273,7 @@ export class Timeline {
   /** Whether a message adds to the unread count of the viewer. @param {HTMLElement} message */
   counts(message) {
     const { kind, sender, silent, threadOnly } = message.dataset;
-    if (silent !== undefined || threadOnly !== undefined) return false;
+    if (this.belongs === inFlow && (silent !== undefined || threadOnly !== undefined)) return false;
     return !NOTICES.has(kind) && sender !== this.#viewer;
   }
 

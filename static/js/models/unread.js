@@ -2,13 +2,14 @@
  * What is unread in every room of the person, and how far they have read. The server's counts are
  * the truth; live events and this client's own reading move them on until the next one.
  *
- * Emits `counts` with the room's state, and `read` {room, number} when the position of a room has
- * moved here, for the tabs and for the server.
+ * Emits `counts` with the room's state, `read` {room, number} when the position of a room has moved
+ * here, for the tabs and for the server, and `returned` {room, number} when it has moved back.
  */
 
 import { Emitter } from "../events.js";
 
 const SILENT_KINDS = new Set(["join", "leave", "system"]);
+const CALLS_ALL = new Set(["room", "here"]);
 
 /**
  * @typedef {Object} RoomState
@@ -34,6 +35,13 @@ export class Unread extends Emitter {
   /** @param {string} room @returns {RoomState|undefined} */
   get(room) {
     return this.#rooms.get(room);
+  }
+
+  /** Unread messages that call the person, in all rooms. */
+  get mentions() {
+    let total = 0;
+    for (const state of this.#rooms.values()) total += state.mentions;
+    return total;
   }
 
   /** Unread messages in all rooms. */
@@ -78,8 +86,9 @@ export class Unread extends Emitter {
     if (message.sender?.id === this.#viewer && !SILENT_KINDS.has(message.kind)) {
       Object.assign(next, { unread: 0, mentions: 0, lastRead: message.number }); // who writes has read what is above
     } else if (!SILENT_KINDS.has(message.kind) && message.number > state.lastRead) {
-      next.unread += 1;
-      if (message.mentions?.some((person) => person.id === this.#viewer)) next.mentions += 1;
+      // What stands in a thread only, or was sent silently, calls whom it names and counts for nobody else.
+      if (message.in_flow !== false && !message.silent) next.unread += 1;
+      if (message.mentions?.some((each) => each === this.#viewer || CALLS_ALL.has(each))) next.mentions += 1;
     }
     this.#set(next);
   }
@@ -114,6 +123,7 @@ export class Unread extends Emitter {
       unread: isAll ? 0 : (read.unread ?? state.unread),
       mentions: isAll ? 0 : (read.mentions ?? state.mentions),
     });
+    if (read.number < state.lastRead) this.emit("returned", { room: read.room, number: read.number });
   }
 
   /** @param {RoomState} state */
