@@ -259,7 +259,7 @@ def test_deleting_messages_leaves_tombstones_events_and_records(cast: Cast, staf
 def test_no_more_messages_are_deleted_at_once_than_a_page_can_wait_for(
     cast: Cast, staff: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("messaging.admin.DELETED_AT_ONCE_MAX", 2)
+    monkeypatch.setattr("messaging.admin.messages.DELETED_AT_ONCE_MAX", 2)
     for _ in range(3):
         say(cast.team, cast.bob)
     url = reverse("admin:messaging_message_changelist")
