@@ -18,7 +18,15 @@ def find_people(query: str, *, without: Collection[User] = (), limit: int = PEOP
     """
     people = User.objects.active().exclude(pk__in=[user.pk for user in without])
     if query := query.lstrip("@"):
-        people = people.filter(
-            Q(username__istartswith=query) | Q(display_name__istartswith=query) | Q(display_name__icontains=f" {query}")
-        )
+        people = people.filter(named_like(query))
     return list(people.order_by("username")[:limit])
+
+
+def named_like(query: str, path: str = "") -> Q:
+    """Whose username, or a word of whose display name, begins so; `path` leads to the user (“user__”)."""
+    name, words = f"{path}username", f"{path}display_name"
+    return (
+        Q((f"{name}__istartswith", query))
+        | Q((f"{words}__istartswith", query))
+        | Q((f"{words}__icontains", f" {query}"))
+    )

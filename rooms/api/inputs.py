@@ -52,3 +52,11 @@ class NewOwner(serializers.Serializer[Mapping[str, Any]]):
 
 class DirectoryQuery(PageInput):
     q = serializers.CharField(required=False, default="", allow_blank=True, max_length=100)
+
+
+class MembersQuery(PageInput):
+    q = serializers.CharField(
+        required=False,
+        max_length=100,
+        help_text="Only those whose username, or a word of whose name, begins so; by name, and one page of them.",
+    )
