@@ -20,8 +20,9 @@ from django.utils.html import escape
 from django.utils.safestring import SafeString
 
 from accounts.avatars import hue, initials
+from messaging import rendering
 from messaging.models import NOTICES
-from messaging.wire import MessageOut
+from messaging.wire import EXCERPT_LENGTH, MessageOut
 
 _NOTHING = SafeString("")
 
@@ -122,7 +123,9 @@ def _above(message: MessageOut) -> SafeString:
     forwarded = message.metadata.get("forwarded") if message.metadata else None
     if message.reply_to is None and not forwarded:
         return _NOTHING
-    return _part("above", {"forwarded": forwarded, "reply": message.reply_to})
+    reply = message.reply_to
+    words = rendering.plain(reply.content, EXCERPT_LENGTH) if reply is not None else ""
+    return _part("above", {"forwarded": forwarded, "reply": reply, "words": words})
 
 
 def _below(message: MessageOut) -> SafeString:

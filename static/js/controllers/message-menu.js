@@ -11,22 +11,22 @@ import { placeBeside } from "./placing.js";
 
 const MESSAGE = ".messages > .message[data-id]";
 const LONG_PRESS_MS = 450;
+const SHEET_EMOJIS = 5;
 const SLIP_PX = 10; // a finger that moves farther scrolls
 const ROUND = matchMedia("(max-width: 760px), (pointer: coarse)");
 
 /**
  * @param {Object} parts
  * @param {import("./message-verbs.js").Verb[]} parts.verbs
- * @param {() => string[]} parts.quick
+ * @param {(count?: number) => string[]} parts.quick the emoji that are offered at once
  * @param {(message: HTMLElement, emoji: string) => void} parts.react
  * @param {(message: HTMLElement, anchor: HTMLElement) => void} parts.pick
  * @returns {(message: HTMLElement, anchor: HTMLElement) => void} opens it
  */
 export function runMessageMenu({ verbs, quick, react, pick }) {
-  const menu = document.createElement("div");
+  const menu = document.createElement("dialog"); // a sheet is modal; beside a button it is a popover
   menu.id = "message-menu";
   menu.className = "menu message-menu";
-  menu.popover = "auto";
   menu.dataset.ofMessage = "";
   menu.setAttribute("role", "menu");
   menu.setAttribute("aria-label", WORDS.messageActions);
@@ -38,22 +38,33 @@ export function runMessageMenu({ verbs, quick, react, pick }) {
   const open = (of, anchor) => {
     message = of;
     const canReact = roomOf(of).may.has("react") && offersReactions(of);
-    menu.replaceChildren(...(canReact && ROUND.matches ? [emojiRow(quick())] : []), ...entries(verbs, of));
+    menu.replaceChildren(...(canReact && ROUND.matches ? [emojiRow(quick(SHEET_EMOJIS))] : []), ...entries(verbs, of));
     menu.classList.toggle("is-sheet", ROUND.matches);
-    menu.showPopover();
-    if (!ROUND.matches) placeBeside(menu, anchor);
+    if (ROUND.matches) {
+      menu.removeAttribute("popover");
+      menu.style.cssText = "";
+      menu.showModal();
+    } else {
+      menu.popover = "auto";
+      menu.showPopover();
+      placeBeside(menu, anchor);
+    }
     of.classList.add("is-active");
     /** @type {HTMLElement} */ (menu.querySelector("button"))?.focus({ preventScroll: true });
   };
-  menu.addEventListener("toggle", (event) => {
-    if (/** @type {ToggleEvent} */ (event).newState === "closed") message?.classList.remove("is-active");
-  });
+  const close = () => (menu.open ? menu.close() : menu.hidePopover());
+  for (const name of ["toggle", "close"]) {
+    menu.addEventListener(name, () => {
+      if (!menu.open && !menu.matches(":popover-open")) message?.classList.remove("is-active");
+    });
+  }
   menu.addEventListener("click", (event) => {
     const pressed = /** @type {HTMLElement|null} */ (/** @type {HTMLElement} */ (event.target).closest("button"));
     const of = message;
+    if (event.target === menu && menu.open) close(); // on the ground around it
     if (!pressed || !of) return;
     const { act, emoji } = pressed.dataset;
-    menu.hidePopover();
+    close();
     if (emoji) react(of, emoji);
     else if (act === "pick") pick(of, of);
     else perform(verbs.find((verb) => verb.name === act), of);
@@ -62,7 +73,7 @@ export function runMessageMenu({ verbs, quick, react, pick }) {
     const buttons = /** @type {HTMLElement[]} */ ([...menu.querySelectorAll("button")]);
     const at = buttons.indexOf(/** @type {HTMLElement} */ (document.activeElement));
     const to = { ArrowDown: at + 1, ArrowUp: at - 1, Home: 0, End: buttons.length - 1 }[event.key];
-    if (event.key === "Tab") menu.hidePopover();
+    if (event.key === "Tab") close();
     if (to === undefined) return;
     event.preventDefault();
     buttons.at(to % buttons.length)?.focus();
@@ -94,11 +105,11 @@ export function runMessageMenu({ verbs, quick, react, pick }) {
     const isTouch = /** @type {PointerEvent} */ (event).pointerType === "touch";
     if (isTouch && /** @type {HTMLElement} */ (event.target).closest?.(MESSAGE)) event.preventDefault();
   });
-  // The finger that is lifted after a long press presses nothing.
+  // The finger that is lifted after a long press presses nothing; keys do, whose clicks have no detail.
   document.addEventListener(
     "click",
     (event) => {
-      if (!hasPressed || menu.contains(/** @type {Node} */ (event.target))) return;
+      if (!hasPressed || event.detail === 0) return;
       hasPressed = false;
       event.preventDefault();
       event.stopPropagation();

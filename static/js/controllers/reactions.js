@@ -14,7 +14,7 @@ import { pickEmoji } from "./emoji-picker.js";
 const RECENT = "emoji:recent";
 const RECENT_KEPT = 24;
 const QUICK = 3;
-const FIRST = ["👍", "❤️", "😄"];
+const FIRST = ["👍", "❤️", "😄", "🎉", "👀"];
 const POINTED_MS = 350;
 
 /**
@@ -27,7 +27,7 @@ export function runReactions({ acts, own, store }) {
   /** @returns {string[]} */
   const recent = () => store.get(RECENT) ?? [];
   const remember = (emoji) => store.set(RECENT, [emoji, ...recent().filter((each) => each !== emoji)].slice(0, RECENT_KEPT));
-  const quick = () => [...new Set([...recent(), ...FIRST])].slice(0, QUICK);
+  const quick = (count = QUICK) => [...new Set([...recent(), ...FIRST])].slice(0, count);
 
   /** What the person wants of an emoji on a message, while the server is being told. @type {Map<string, boolean>} */
   const wanted = new Map();

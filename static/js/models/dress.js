@@ -3,7 +3,7 @@
  * votes. The fragment that the server has rendered is the same for everybody and has none of it.
  */
 
-import { clockTime, fullTime, untilWords } from "../dates.js";
+import { clockTime, dayName, fullTime, untilWords } from "../dates.js";
 import { LABELS, NAMES, WORDS, eventWords } from "../words.js";
 
 /**
@@ -19,7 +19,8 @@ export function dress(message, reader) {
   message.classList.toggle("is-calling", sender !== reader.id && callsReader(mentions.split(" "), reader.id));
   for (const time of message.querySelectorAll("time")) {
     const date = new Date(time.dateTime);
-    time.textContent = time.dataset.full === undefined ? clockTime(date) : fullTime(date);
+    const clock = clockTime(date);
+    time.textContent = time.dataset.day === undefined ? clock : WORDS.dayAndTime(dayName(date), clock);
     time.title = fullTime(date);
   }
   for (const label of message.querySelectorAll("[data-label]")) label.textContent = wordsOf(label);
