@@ -9,7 +9,7 @@ from uuid import UUID
 from accounts.models import User
 from messaging import mentions, rendering, search
 from messaging.changing import NO_MESSAGE, MessageChange, changing_message
-from messaging.drafts import check_content
+from messaging.drafts import FORWARDED, check_content
 from messaging.mentions import Called
 from messaging.models import NOTICES, Message, MessageRevision
 from messaging.wire import MessageOut
@@ -66,6 +66,8 @@ def _check_may_edit(change: MessageChange) -> None:
         raise Forbidden("Notices of the room stay: they tell what happened.")
     if not change.is_own:
         raise Forbidden("You can edit your own messages only.")
+    if FORWARDED in change.message.metadata:
+        raise Forbidden("These are somebody else's words. Delete your copy, or write beside it.")
     change.require(Action.EDIT_OWN)
     window = change.settings.edit_window_s
     if window is not None and change.now > change.message.created_at + timedelta(seconds=window):
