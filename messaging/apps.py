@@ -13,6 +13,7 @@ class MessagingConfig(AppConfig):
     def ready(self) -> None:
         from messaging import commands, lists, notices, partitions, polls, purging  # noqa: F401 (they register themselves)
         from messaging.receipts import commands as receipt_commands  # noqa: F401
+        from messaging.rendering import renewal  # noqa: F401
         from realtime import upkeep
         from rooms import shell
 
