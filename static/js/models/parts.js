@@ -6,6 +6,8 @@
 
 import { wordsOf } from "./dress.js";
 
+const EXCERPT_LENGTH = 200; // as of messaging/wire.py
+
 /**
  * Show how many people reacted with an emoji; none takes it away.
  * @param {HTMLElement} message
@@ -69,6 +71,28 @@ export function setReplies(message, count) {
   chip.dataset.count = chip.querySelector("[data-label]").dataset.count = String(count);
   if (!held) message.querySelector(".message-body")?.append(chip);
   return true;
+}
+
+/**
+ * Answers quote a message: what was edited or deleted is not left standing in them.
+ * @param {HTMLElement} list
+ * @param {HTMLElement} message
+ */
+export function requote(list, message) {
+  const isGone = message.dataset.deleted !== undefined;
+  for (const quote of list.querySelectorAll(`.reply-to[href="/m/${message.dataset.id}/"]`)) {
+    const text = document.createElement("span");
+    if (isGone) {
+      text.className = "is-gone";
+      text.dataset.label = "originalDeleted";
+      text.textContent = wordsOf(text);
+      quote.replaceChildren(text);
+    } else {
+      text.dir = "auto";
+      text.textContent = message.querySelector(".content").textContent.trim().slice(0, EXCERPT_LENGTH);
+      quote.lastElementChild?.replaceWith(text);
+    }
+  }
 }
 
 /**

@@ -15,7 +15,7 @@ import { dress, dressOwn } from "./dress.js";
 import { dropEmptyFolds, foldAround, isFold } from "./folding.js";
 import { morph, takeAttributes } from "./morph.js";
 import { Own } from "./own.js";
-import { markPinned, setCount, setReplies } from "./parts.js";
+import { markPinned, requote, setCount, setReplies } from "./parts.js";
 
 const GROUP_MS = 5 * 60_000; // the same person going on within this time is shown as one turn
 export const NOTICES = new Set(["join", "leave", "system"]);
@@ -318,6 +318,7 @@ export class Timeline {
     held.classList.remove("is-pending", "is-failed");
     this.#contents.set(held, this.#contents.get(message) ?? "");
     dress(held, this.#reader);
+    if (!isSame) requote(this.#list, held);
   }
 
   /** Add what depends on the viewer: whose it is, times and words. */
