@@ -7,6 +7,7 @@ const DAY_MS = 86_400_000;
 const MORNING_HOUR = 9;
 const clock = new Intl.DateTimeFormat(undefined, { hour: "numeric", minute: "2-digit" });
 const moment = new Intl.DateTimeFormat(undefined, { dateStyle: "full", timeStyle: "short" });
+const exact = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "medium" });
 const distance = new Intl.RelativeTimeFormat(undefined, { numeric: "auto" });
 const thisYear = new Intl.DateTimeFormat(undefined, { weekday: "long", day: "numeric", month: "long" });
 const otherYear = new Intl.DateTimeFormat(undefined, { dateStyle: "long" });
@@ -16,6 +17,9 @@ export const clockTime = (date) => clock.format(date);
 
 /** Day and time in full. @param {Date} date */
 export const fullTime = (date) => moment.format(date);
+
+/** Day and time to the second, as briefly as that can be said. @param {Date} date */
+export const exactTime = (date) => exact.format(date);
 
 /** What two moments of one local day have in common. @param {Date} date */
 export const dayKey = (date) => `${date.getFullYear()}-${date.getMonth() + 1}-${date.getDate()}`;

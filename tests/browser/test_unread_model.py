@@ -34,12 +34,18 @@ SETUP = """async () => {
   });
   window.pages = { hasBefore: true };
   window.sent = [];
+  window.asked = [];
   window.isCut = false;
   window.reading = new Reading({
     room: "r", timeline: shown, history: pages, scroller, attention, unread,
     send: async (number) => {
       if (isCut) throw new CommandError("offline", "There is no connection.");
       sent.push(number);
+    },
+    sendBack: async (number) => {
+      asked.push(number);
+      if (isCut) throw new CommandError("offline", "There is no connection.");
+      return { number: number - 1, unread: 11 - number, mentions: 0 };
     },
   });
   window.show = (from, to, last) => {

@@ -69,6 +69,10 @@ function divideUnread({ box, room, socket, timeline, history, scroller, unread, 
   unread.on("counts", ({ id, unread: count }) => {
     if (id === room && count === 0) isAllRead = true;
   });
+  // Marked unread here or on another device: the line goes to where that begins.
+  unread.on("returned", (position) => {
+    if (position.room === room) scroller.keep(() => timeline.divide(position.number));
+  });
   history.on("drawn", () => {
     const { unread: count = 0, lastRead = 0 } = unread.get(room) ?? {};
     if (count > 0 && isAllRead) {

@@ -23,12 +23,18 @@ export function showTyping({ line, room, viewer, socket }) {
     clearTimeout(people.get(id)?.timer);
     if (people.delete(id)) write();
   };
-  socket.on("typing", ({ room: where, user, on }) => {
-    if (where !== room || user.id === viewer) return;
+  const hear = (user) => {
     clearTimeout(people.get(user.id)?.timer);
-    if (!on) return forget(user.id);
     people.set(user.id, { name: user.display_name, timer: setTimeout(() => forget(user.id), FORGET_AFTER_MS) });
     write();
+  };
+  socket.on("typing", ({ room: where, user, on }) => {
+    if (where !== room || user.id === viewer) return;
+    if (on) hear(user);
+    else forget(user.id);
+  });
+  socket.on("viewing", ({ room: where, typing }) => {
+    if (where === room) typing.forEach(hear);
   });
   socket.on("message.created", (frame) => {
     if (frame.room === room && frame.data.sender) forget(frame.data.sender.id);

@@ -1,7 +1,8 @@
 /**
  * What of a room has really been seen: the messages whose end was in view while the person looked
  * at the page. It begins where they stopped reading, or where they went to the end by themselves;
- * a link into the middle, or a tab in the background, reads nothing.
+ * a link into the middle, or a tab in the background, reads nothing. Nor is anything read by itself
+ * after it was marked unread, here or on another device, until the person scrolls or comes back.
  */
 
 const SEND_EVERY_MS = 1_000;
@@ -14,10 +15,14 @@ export class Reading {
   #attention;
   #unread;
   #send;
+  #sendBack;
   /** Up to where the person has read here, as long as the server has not confirmed it; else 0. */
   #unsaid = 0;
   #timer = 0;
   #isFollowing = false;
+  /** Whether messages were marked unread and nobody has turned to them since. */
+  #isHeld = false;
+  #hasLeft = false;
 
   /**
    * @param {Object} options
@@ -28,8 +33,10 @@ export class Reading {
    * @param {import("./attention.js").Attention} options.attention
    * @param {import("./unread.js").Unread} options.unread
    * @param {(number: number) => Promise<void>} options.send tells the server; rejects with a CommandError
+   * @param {(number: number) => Promise<{number: number, unread: number, mentions: number}>} options.sendBack
+   *   tells the server from where on messages are unread, and resolves with where the person stands then
    */
-  constructor({ room, timeline, history, scroller, attention, unread, send }) {
+  constructor({ room, timeline, history, scroller, attention, unread, send, sendBack }) {
     this.#room = room;
     this.#timeline = timeline;
     this.#history = history;
@@ -37,11 +44,23 @@ export class Reading {
     this.#attention = attention;
     this.#unread = unread;
     this.#send = send;
+    this.#sendBack = sendBack;
+    scroller.on("scrolled", () => this.#release());
     scroller.on("moved", () => this.look());
     scroller.on("arrived", () => {
       if (!history.hasAfter) this.skip();
     });
-    attention.on("change", () => this.look());
+    attention.on("change", () => {
+      if (!attention.isHere) this.#hasLeft = true;
+      else if (this.#hasLeft) this.#release();
+      this.look();
+    });
+    unread.on("returned", (position) => {
+      if (position.room === room) this.#hold();
+    });
+    unread.on("counts", (state) => {
+      if (state.id === room && state.unread === 0) this.#release(); // read elsewhere, or by writing
+    });
   }
 
   /**
@@ -55,18 +74,34 @@ export class Reading {
 
   /** The person chose to pass over what is unread, up to what they see now. */
   skip() {
+    this.#release();
     this.#isFollowing = true;
     this.look();
   }
 
   /** Note what is in view now. */
   look() {
-    const state = this.#unread.get(this.#room);
+    const state = this.#isHeld ? undefined : this.#unread.get(this.#room);
     const seen = state && this.#attention.isHere ? this.#scroller.lastSeen() : null;
     if (!state || !seen) return;
     this.#isFollowing ||= !this.#hasUnreadAbove(state.lastRead);
     const number = Number(seen.dataset.number);
     if (number > state.lastRead && this.#isFollowing) this.#read(number, state.lastRead);
+  }
+
+  /**
+   * Mark a message and all after it unread, on all devices of the person.
+   * @param {number} number
+   * @throws {import("./socket.js").CommandError}
+   */
+  async markUnreadFrom(number) {
+    this.#hold();
+    try {
+      this.#unread.follow({ room: this.#room, ...(await this.#sendBack(number)) });
+    } catch (error) {
+      this.#release();
+      throw error;
+    }
   }
 
   /** The server has said anew where the person stands; tell it what it has missed. */
@@ -88,6 +123,19 @@ export class Reading {
       return; // said again by `resume`
     }
     if (this.#unsaid === number) this.#unsaid = 0;
+  }
+
+  #hold() {
+    clearTimeout(this.#timer);
+    this.#timer = 0;
+    this.#unsaid = 0;
+    this.#isHeld = true;
+    this.#hasLeft = !this.#attention.isHere;
+    this.#isFollowing = false;
+  }
+
+  #release() {
+    this.#isHeld = false;
   }
 
   #read(number, position) {
