@@ -126,6 +126,7 @@ def _room_page(
         "target": number,
         "writing": writing_of(room, membership),
         "retention_note": retention_note(settings_of(room.settings)),
+        "may_edit_room": room.archived_at is None and may(Action.EDIT_ROOM, room, membership),
         "may_leave": may(Action.LEAVE, room, membership),
         "client_id": uuid4(),
         "draft": draft,

@@ -53,9 +53,13 @@ class RoomForm(forms.Form):
         self.fields[first].widget.attrs["autofocus"] = True
 
     def refuse(self, refusal: Refusal) -> None:
-        """Show what a service said: beside the field that it names, or else above the form."""
-        for field, details in refusal.fields.items():
-            for detail in details:
-                self.add_error(field if field in self.fields else None, detail)
-        if not refusal.fields:
-            self.add_error(None, refusal.detail)
+        show_refusal(self, refusal)
+
+
+def show_refusal(form: forms.Form, refusal: Refusal) -> None:
+    """Show what a service said: beside the field that it names, or else above the form."""
+    for field, details in refusal.fields.items():
+        for detail in details:
+            form.add_error(field if field in form.fields else None, detail)
+    if not refusal.fields:
+        form.add_error(None, refusal.detail)
