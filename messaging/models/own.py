@@ -58,6 +58,7 @@ class ComposerDraft(models.Model):
                 name="composerdraft_thread",
             ),
         ]
+        indexes = [models.Index(fields=["user", "id"], name="composerdraft_user")]
 
     def __str__(self) -> str:
         return f"draft of {self.user_id} in {self.room_id}"
