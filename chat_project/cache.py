@@ -27,7 +27,7 @@ class FallbackRedisCache(RedisCache):
     def __init__(self, server: str, params: dict[str, Any]) -> None:
         super().__init__(server, params)
         local = {name: value for name, value in params.items() if name != "OPTIONS"}
-        self._local = LocMemCache("fallback", local)
+        self._local = LocMemCache(f"fallback {params.get('KEY_PREFIX', '')}", local)  # each cache its own
         self._down_until = 0.0
 
     def _ask(self, operation: str, *args: Any, **options: Any) -> Any:

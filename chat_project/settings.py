@@ -172,18 +172,28 @@ if REDIS_URL:
             "CONFIG": {"hosts": [REDIS_URL], "prefix": REDIS_PREFIX},
         }
     }
+    _REDIS_CACHE = {
+        "BACKEND": "chat_project.cache.FallbackRedisCache",
+        "LOCATION": REDIS_URL,
+        # A cache that does not answer must not hold a request up.
+        "OPTIONS": {"socket_timeout": 1.0, "socket_connect_timeout": 1.0},
+    }
     CACHES = {
-        "default": {
-            "BACKEND": "chat_project.cache.FallbackRedisCache",
-            "LOCATION": REDIS_URL,
-            "KEY_PREFIX": REDIS_PREFIX,
-            # A cache that does not answer must not hold a request up.
-            "OPTIONS": {"socket_timeout": 1.0, "socket_connect_timeout": 1.0},
-        }
+        "default": {**_REDIS_CACHE, "KEY_PREFIX": REDIS_PREFIX},
+        "pages": {**_REDIS_CACHE, "KEY_PREFIX": f"{REDIS_PREFIX}:pages"},
     }
 else:
     CHANNEL_LAYERS = {"default": {"BACKEND": "channels.layers.InMemoryChannelLayer"}}
-    CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
+    CACHES = {
+        "default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"},
+        "pages": {
+            "BACKEND": "django.core.cache.backends.locmem.LocMemCache",
+            "LOCATION": "pages",
+            "OPTIONS": {"MAX_ENTRIES": 200},  # of some 50 KiB each
+        },
+    }
+# History pages (messaging/pages.py), apart from the counters of rate limits, which they would push out.
+CACHES["pages"]["TIMEOUT"] = 600
 
 # --- The socket and the room log -------------------------------------------------------------
 
