@@ -14,22 +14,25 @@ from django.views.decorators.http import require_http_methods
 from accounts.models import User
 from accounts.requests import user_of
 from messaging import fragments, saved
+from messaging.acting import own_json
 from messaging.models import NOTE_MAX_LENGTH
 from messaging.wire import MessageOut
 from realtime.errors import Refusal
+from rooms.models import Room
 from rooms.panels import is_for_panel, panel
-from rooms.summaries import RoomSummary, summaries
+from rooms.shell import names_of
 
 LIST_PAGE = 30
 
 
 class SavedEntry(msgspec.Struct, frozen=True):
-    """A saved message, the room that it is in as its reader sees it, and their note."""
+    """A saved message, its room as its reader calls it, and their note."""
 
     key: int
     message: MessageOut
     fragment: str
-    room: RoomSummary | None
+    room: Room
+    room_name: str
     note: str
     saved_at: str
 
@@ -47,19 +50,27 @@ def saved_messages(request: HttpRequest) -> HttpResponse:
         if not is_for_panel(request):
             return redirect("saved")
     page, following = saved.page(user, before=_below(request), limit=LIST_PAGE)
-    rooms = {room.id: room for room in summaries(user.pk)} if page else {}
+    rooms = Room.objects.in_bulk({UUID(each.message.room) for each in page})
+    names = names_of(user, list(rooms.values()))
     entries = [
         SavedEntry(
             key=each.id,
             message=each.message,
             fragment=fragments.markup(each.message),
-            room=rooms.get(each.message.room),
+            room=room,
+            room_name=names[room.pk],
             note=each.note,
             saved_at=each.saved_at,
         )
         for each in page
+        if (room := rooms.get(UUID(each.message.room))) is not None
     ]
-    context = {"entries": entries, "next": following, "note_max_length": NOTE_MAX_LENGTH}
+    context = {
+        "entries": entries,
+        "own": own_json(user, [entry.message for entry in entries]),
+        "next": following,
+        "note_max_length": NOTE_MAX_LENGTH,
+    }
     return panel(request, "panels/saved.html", context, kind="saved", title="Saved messages")
 
 

@@ -3,6 +3,7 @@
 import { onConfirm, openDialog } from "../dialogs.js";
 import { WORDS } from "../words.js";
 import { attempt } from "./message-verbs.js";
+import { refreshPanel } from "./panel.js";
 import { say } from "./toasts.js";
 
 /**
@@ -13,7 +14,11 @@ import { say } from "./toasts.js";
  * @returns {(message: HTMLElement) => void} asks for a note and saves the message
  */
 export function runSaving({ acts, own, socket }) {
-  socket.on("saved", ({ message, saved }) => own.save(message, saved)); // on another device
+  // On whichever device.
+  socket.on("saved", ({ message, saved }) => {
+    own.save(message, saved);
+    refreshPanel("saved");
+  });
   return (message) => {
     const { id = "" } = message.dataset;
     const { dialog, form } = openDialog("save-dialog");
