@@ -11,7 +11,7 @@ from __future__ import annotations
 import time
 from collections.abc import Collection, Iterable, Mapping
 from contextlib import suppress
-from typing import Protocol
+from typing import Any, Protocol
 from uuid import uuid4
 
 from django.conf import settings
@@ -145,7 +145,7 @@ class RedisStore:
 
     async def read_typing(self, room: str) -> list[str]:
         try:
-            found = await self._redis.hgetall(f"{self._prefix}:typing:{room}")
+            found: dict[Any, Any] = await self._redis.hgetall(f"{self._prefix}:typing:{room}")
         except RedisError:
             return await self._own.read_typing(room)
         now = time.time()

@@ -7,7 +7,7 @@ what was told stays told. Its sender is not in it.
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Literal
 from uuid import UUID
 
 import msgspec
@@ -66,6 +66,7 @@ def watermarks(room_id: UUID | str, viewer_id: UUID | str) -> dict[str, Watermar
         str(user_id): Watermarks(*marks)
         for user_id, *marks in members.values_list("user_id", "received_upto", "read_upto", "receipts_since")
     }
+    # Who is not in it themselves keeps their own, or is no member any more.
     return found if found.pop(str(viewer_id), None) else {}
 
 
@@ -114,8 +115,8 @@ def people(message: Message, *, state: State | None = None, after: int = 0, limi
     return [(row.pk, _receipt(row, message.number)) for row in rows[:limit]]
 
 
-def recipients(message: Message) -> QuerySet[Membership]:
-    """The list of a message, each with `has_read` and `has_received`.
+def recipients(message: Message) -> QuerySet[Any]:
+    """The memberships of a message's list, each with `has_read` and `has_received` beside its fields.
 
     Of who has been there since before the message the watermarks say it. Who came back since
     began anew, and one row of theirs is looked up.
@@ -152,7 +153,7 @@ def _covering(message: Message, kind: str) -> QuerySet[Receipt]:
     ).order_by("to_number")
 
 
-def _receipt(row: Membership, number: int) -> ReceiptOut:
+def _receipt(row: Any, number: int) -> ReceiptOut:
     read_at = row.read_at if row.read_from is not None and row.read_from <= number else None
     received_at = row.received_at if row.received_from is not None and row.received_from <= number else None
     # Reading implies receiving, and leaves a row only where nothing was known to be received before.
