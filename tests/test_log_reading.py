@@ -1,17 +1,12 @@
-"""The log as it is read: ranges while others commit, pages, and both together against a fresh read."""
+"""The log as it is read: ranges while others commit, and pages."""
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Callable, Iterable
 from uuid import UUID, uuid4
 
 import pytest
-from hypothesis import HealthCheck, given
-from hypothesis import settings as profile
-from hypothesis import strategies as st
 
 from accounts.models import User
 from messaging import pages
@@ -20,15 +15,14 @@ from messaging.drafts import Draft
 from messaging.journal import Journal, read_range
 from messaging.models import Message
 from messaging.services import delete
-from messaging.wire import MessageOut, decode_message
-from realtime import bus
-from realtime.errors import Invalid, Refusal
-from realtime.events import Event, Signal
+from messaging.wire import decode_message
+from realtime.errors import Invalid
+from realtime.events import Event
 from realtime.feed import READ_PAGE
 from rooms import services as rooms
 from rooms.models import Room, RoomHead
 from tests.concurrency import at_once, raised
-from tests.factories import Cast, make_room, make_user, say
+from tests.factories import Cast, make_room, say
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -197,108 +191,3 @@ def test_pages(
 def test_a_page_that_cannot_be_is_refused(long_room: Room, fields: dict[str, int]) -> None:
     with pytest.raises(Invalid):
         pages.page(long_room, **fields)
-
-
-# --- Stale state and events, against a fresh read -----------------------------------------------
-
-
-@dataclass
-class Client:
-    """What a client knows of a room: its messages, as of a `seq`, and then the events that it applied."""
-
-    messages: dict[int, MessageOut]
-    seq: int
-
-    @classmethod
-    def fresh(cls, room: Room) -> Client:
-        page = pages.page(room, limit=pages.PAGE_MAX)
-        assert not page.has_before, "the room is small enough to be known whole"
-        return cls({message.number: message for message in page.results}, page.as_of_seq)
-
-    def apply(self, events: Sequence[Event]) -> None:
-        """Apply events as the web client does: what is known already is passed over, state is absolute."""
-        for event in events:
-            if event.seq <= self.seq:
-                continue
-            if event.kind in ("message.created", "message.deleted", "member.joined", "member.left"):
-                message = decode_message(event.data)
-                self.messages[message.number] = message
-            self.seq = event.seq
-
-
-class Ears:
-    """A hub's place on the bus: the events of one room as they are published."""
-
-    def __init__(self, room: Room) -> None:
-        self.room = str(room.pk)
-        self.events: list[Event] = []
-
-    def accept(self, signals: Sequence[Signal]) -> None:
-        self.events += [each for each in signals if isinstance(each, Event) and each.room == self.room]
-
-    def wants_fragment(self, room: str) -> bool:
-        return False
-
-
-PEOPLE = ("ann", "ben", "cem")
-ACTS = st.one_of(
-    st.tuples(st.just("say"), st.sampled_from(PEOPLE), st.integers(1, 4)),
-    st.tuples(st.just("delete"), st.sampled_from(PEOPLE), st.integers(0, 30)),
-    st.tuples(st.just("join"), st.sampled_from(PEOPLE), st.just(0)),
-    st.tuples(st.just("leave"), st.sampled_from(PEOPLE), st.just(0)),
-    st.tuples(st.just("rename"), st.just("ann"), st.integers(0, 3)),
-    st.tuples(st.just("look"), st.just(""), st.just(0)),
-)
-
-
-def act(room: Room, people: dict[str, User], what: str, who: str, number: int) -> None:
-    """Do it where it may be done; what is refused changes nothing."""
-    user = people.get(who, people["ann"])
-    try:
-        if what == "say":
-            append(
-                [Draft(room_id=room.pk, sender_id=user.pk, content=f"{n}", client_id=uuid4()) for n in range(number)]
-            )
-        elif what == "delete":
-            target = Message.objects.in_room(room).filter(number=number).first()
-            if target is not None:
-                delete(user, target.pk)
-        elif what == "join":
-            rooms.join(user, room)
-        elif what == "leave":
-            rooms.leave(user, room)
-        elif what == "rename":
-            rooms.update_room(people["ann"], room, topic=f"Topic {number}")
-    except Refusal:
-        return
-
-
-@profile(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(acts=st.lists(ACTS, min_size=3, max_size=14))
-def test_stale_state_and_events_make_what_a_fresh_read_shows(acts: list[tuple[str, str, int]], db: Any) -> None:
-    people = {name: make_user() for name in PEOPLE}
-    room = make_room(people["ann"], people["ben"], kind="public")
-    ears = Ears(room)
-    stale: list[Client] = [Client.fresh(room)]
-    bus.attach(ears)
-    try:
-        for what, who, number in acts:
-            act(room, people, what, who, number)
-            if what == "look":
-                stale.append(Client.fresh(room))
-    finally:
-        bus.detach(ears)
-    fresh = Client.fresh(room)
-    # What was published is the log, each entry once and in its order.
-    log = read_all(room, after=stale[0].seq, limit=3)
-    assert [event.seq for event in log] == list(range(stale[0].seq + 1, fresh.seq + 1))
-    assert [(event.seq, event.kind) for event in ears.events] == [(event.seq, event.kind) for event in log]
-    for client in stale:
-        live, resumed = (Client(dict(client.messages), client.seq) for _ in range(2))
-        live.apply(ears.events)
-        resumed.apply(log)
-        # Twice changes nothing: state is absolute.
-        resumed.seq = client.seq
-        resumed.apply(log)
-        for known in (live, resumed):
-            assert (known.messages, known.seq) == (fresh.messages, fresh.seq)
