@@ -25,6 +25,7 @@ from messaging.drafts import FORWARDED, Draft, check_client_time
 from messaging.events import event_of
 from messaging.mentions import Called
 from messaging.models import NOTICES, Message
+from messaging.previews import work as previews
 from messaging.search.document import documents_of_rows
 from messaging.store.rows import Acts, Asked, Facts, FollowRow, MessageRow, PollRow, ReadRow, RecordRow, RootRow
 from messaging.wire import MessageOut, PollOut, ReplyOut, ThreadOut, encode_json, messages_out, new_poll
@@ -207,6 +208,11 @@ def _transact(entries: Sequence[_Entry], patience: float | None, skip_held: bool
         )  # fmt: skip
         if acts := _acts(accepted, rows, threads):
             statements.insert_acts(acts)
+        previews.ask(
+            (row.id, entry.html)
+            for (entry, _), row in zip(accepted, rows, strict=True)
+            if entry.draft.imported_at is None
+        )
         statements.advance([head for head in heads.values() if head.changed], _reads(accepted, rows), facts[0].now)
 
 

@@ -17,6 +17,7 @@ from accounts.models import User
 from messaging import composing, polls, services
 from messaging.append import Outcome
 from messaging.drafts import POLL_OPTIONS_MAX, Draft, NewPoll
+from messaging.previews import work as previews
 from messaging.wire import encode_json
 from messaging.writer import Writer
 from realtime import pool
@@ -69,6 +70,11 @@ class React(Command, kw_only=True):
 class Vote(Command, kw_only=True):
     message: UUID
     options: Annotated[list[int], msgspec.Meta(max_length=POLL_OPTIONS_MAX)]
+
+
+class PreviewDismiss(Command, kw_only=True):
+    message: UUID
+    url: str
 
 
 class DraftSet(Command, kw_only=True):
@@ -168,6 +174,11 @@ async def poll_vote(connection: Connection, fields: Vote) -> None:
 @command("poll.close", OfMessage, scope="write")
 async def poll_close(connection: Connection, fields: OfMessage) -> None:
     await _change(connection, fields, polls.close, fields.message)
+
+
+@command("preview.dismiss", PreviewDismiss, scope="write")
+async def preview_dismiss(connection: Connection, fields: PreviewDismiss) -> None:
+    await _change(connection, fields, previews.dismiss, fields.message, url=fields.url)
 
 
 async def _change(

@@ -1,7 +1,16 @@
 """Messages and what belongs to them in the admin: to read, and to take away what should not be there."""
 
+from messaging.admin.later import LinkPreviewAdmin, ScheduledMessageAdmin
 from messaging.admin.messages import MessageAdmin
 from messaging.admin.own import ComposerDraftAdmin, SavedMessageAdmin
 from messaging.admin.polls import PollAdmin, PollVoteAdmin
 
-__all__ = ["ComposerDraftAdmin", "MessageAdmin", "PollAdmin", "PollVoteAdmin", "SavedMessageAdmin"]
+__all__ = [
+    "ComposerDraftAdmin",
+    "LinkPreviewAdmin",
+    "MessageAdmin",
+    "PollAdmin",
+    "PollVoteAdmin",
+    "SavedMessageAdmin",
+    "ScheduledMessageAdmin",
+]

@@ -2,7 +2,19 @@
 
 from django.urls import path
 
-from messaging.api import changes, drafts, forwarding, polls, receipts, saved, search, threads, views
+from messaging.api import (
+    changes,
+    drafts,
+    forwarding,
+    polls,
+    previews,
+    receipts,
+    saved,
+    scheduled,
+    search,
+    threads,
+    views,
+)
 
 urlpatterns = [
     path("rooms/<uuid:room_id>/messages/", views.MessagesView.as_view()),
@@ -16,6 +28,8 @@ urlpatterns = [
     path("messages/<uuid:message_id>/reactions/", changes.ReactionsView.as_view()),
     path("messages/<uuid:message_id>/reactions/<str:emoji>/", changes.ReactionView.as_view()),
     path("messages/<uuid:message_id>/pin/", changes.PinView.as_view()),
+    path("messages/<uuid:message_id>/previews/", previews.PreviewsView.as_view()),
+    path("messages/<uuid:message_id>/previews/<int:index>/", previews.PreviewView.as_view()),
     path("messages/<uuid:message_id>/thread/", threads.ThreadView.as_view()),
     path("messages/<uuid:message_id>/thread/read/", threads.ThreadReadView.as_view()),
     path("messages/<uuid:message_id>/follow/", threads.ThreadFollowView.as_view()),
@@ -29,4 +43,6 @@ urlpatterns = [
     path("messages/<uuid:message_id>/forward/", forwarding.ForwardView.as_view()),
     path("search/", search.SearchView.as_view()),
     path("saved/", saved.SavedListView.as_view()),
+    path("scheduled/", scheduled.ScheduledListView.as_view()),
+    path("scheduled/<uuid:scheduled_id>/", scheduled.ScheduledView.as_view()),
 ]

@@ -12,6 +12,7 @@ from messaging.changing import NO_MESSAGE, MessageChange, changing_message
 from messaging.drafts import FORWARDED, check_content
 from messaging.mentions import Called
 from messaging.models import NOTICES, Message, MessageRevision
+from messaging.previews import work as previews
 from messaging.wire import MessageOut
 from realtime.errors import Conflict, Forbidden, NotFound
 from rooms.permissions import Action
@@ -44,7 +45,9 @@ def edit(actor: User, message_id: UUID, content: str, *, base_seq: int | None = 
         calls = message.mentions
         message.content, message.html, message.html_version = content, html, rendering.RENDERER_VERSION
         message.mentions, message.edited_at, message.edited_seq = mentions.people_of(called), change.now, seq
-        search.save(message, ["content", "html", "html_version", "mentions", "edited_at", "edited_seq"])
+        message.previews = previews.kept_after_edit(message.previews, html)
+        previews.ask([(message.pk, html)])
+        search.save(message, ["content", "html", "html_version", "previews", "mentions", "edited_at", "edited_seq"])
         if calls != message.mentions:
             mentions.call_anew(message, called, here)
         return change.tell_whole("message.edited")

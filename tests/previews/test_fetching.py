@@ -5,7 +5,7 @@ from __future__ import annotations
 import gzip
 import socket
 import ssl
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import pytest
 
@@ -17,39 +17,6 @@ HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n"
 DRIP_S = 0.01
 
 
-@pytest.fixture
-def server() -> Iterator[Hostile]:
-    with Hostile() as made:
-        yield made
-
-
-@pytest.fixture
-def trap() -> Iterator[Trap]:
-    with Trap() as made:
-        yield made
-        assert made.visits == 0, "a preview went where it must not go"
-
-
-@pytest.fixture
-def names() -> Names:
-    return Names(
-        {
-            "good.test": [["127.0.0.2"]],
-            "other.test": [["127.0.0.2"]],
-            "private.test": [["127.0.0.1"]],
-            "mixed.test": [["127.0.0.2", "127.0.0.1"]],
-            "mapped.test": [["::ffff:127.0.0.1"]],
-            "rebinding.test": [["127.0.0.2"], ["127.0.0.1"]],
-            "nowhere.test": [[]],
-        }
-    )
-
-
-@pytest.fixture
-def fetcher(server: Hostile, trap: Trap, names: Names) -> Fetcher:
-    return Fetcher(policy_for(names, server, trap))
-
-
 def refused(fetcher: Fetcher, url: str) -> str:
     with pytest.raises(Refused) as caught:
         fetcher.fetch(url)
@@ -59,18 +26,18 @@ def refused(fetcher: Fetcher, url: str) -> str:
 def drip(first: bytes, each: bytes = b"x") -> Callable[[socket.socket, Hostile], None]:
     """Say something, and then a little now and then, for as long as anybody listens."""
 
-    def answer(connection: socket.socket, server: Hostile) -> None:
+    def answer(connection: socket.socket, site: Hostile) -> None:
         connection.sendall(first)
-        while not server.ended.wait(DRIP_S):
+        while not site.ended.wait(DRIP_S):
             connection.sendall(each)
 
     return answer
 
 
 def flood(first: bytes, each: bytes) -> Callable[[socket.socket, Hostile], None]:
-    def answer(connection: socket.socket, server: Hostile) -> None:
+    def answer(connection: socket.socket, site: Hostile) -> None:
         connection.sendall(first)
-        while not server.ended.is_set():
+        while not site.ended.is_set():
             connection.sendall(each)
 
     return answer
@@ -80,48 +47,48 @@ def flood(first: bytes, each: bytes) -> Callable[[socket.socket, Hostile], None]
 
 
 def test_a_page_is_fetched_with_the_name_and_nothing_of_ours(
-    server: Hostile, fetcher: Fetcher, names: Names, trap: Trap, monkeypatch: pytest.MonkeyPatch
+    site: Hostile, fetcher: Fetcher, names: Names, trap: Trap, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for variable in ("HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"):
         monkeypatch.setenv(variable, f"http://127.0.0.1:{trap.port}")
-    server.answers["/a?b=c"] = page(b"<title>Here</title>", "Content-Type: text/html; charset=utf-8", "Set-Cookie: a=b")
-    found = fetcher.fetch(server.url("/a?b=c#d"))
+    site.answers["/a?b=c"] = page(b"<title>Here</title>", "Content-Type: text/html; charset=utf-8", "Set-Cookie: a=b")
+    found = fetcher.fetch(site.url("/a?b=c#d"))
     assert (found.body, found.charset, found.host) == (b"<title>Here</title>", "utf-8", "good.test")
-    (request,) = server.requests
+    (request,) = site.requests
     assert request.startswith("GET /a?b=c HTTP/1.1\r\n")
     headers = dict(line.lower().split(": ", 1) for line in request.strip().split("\r\n")[1:])
-    assert headers["host"] == f"good.test:{server.port}"
+    assert headers["host"] == f"good.test:{site.port}"
     assert headers["accept-encoding"] == "identity"
     assert headers.keys() == {"host", "user-agent", "accept", "accept-encoding", "connection"}
     assert names.asked == ["good.test"]
 
 
 def test_tls_is_spoken_with_the_name_and_its_certificate_is_checked(names: Names, trap: Trap) -> None:
-    with Hostile(secure=True) as server:
-        server.answers["/"] = page()
-        policy = policy_for(names, server, trap)
+    with Hostile(secure=True) as site:
+        site.answers["/"] = page()
+        policy = policy_for(names, site, trap)
         trusting = Fetcher(policy, tls=lambda: ssl.create_default_context(cafile=CERTIFICATE))
-        assert trusting.fetch(server.url("/", scheme="https")).body == b"<title>A page</title>"
-        assert server.names == ["good.test"]
+        assert trusting.fetch(site.url("/", scheme="https")).body == b"<title>A page</title>"
+        assert site.names == ["good.test"]
         # The certificate is for another name; then, of nobody known.
-        assert "could not be fetched" in refused(trusting, server.url("/", "other.test", "https"))
-        assert "could not be fetched" in refused(Fetcher(policy), server.url("/", scheme="https"))
-        assert len(server.requests) == 1
+        assert "could not be fetched" in refused(trusting, site.url("/", "other.test", "https"))
+        assert "could not be fetched" in refused(Fetcher(policy), site.url("/", scheme="https"))
+        assert len(site.requests) == 1
 
 
 @pytest.mark.parametrize("status", ["301 Moved", "302 Found", "303 See Other", "307 Temporary", "308 Permanent"])
-def test_redirects_are_followed(server: Hostile, fetcher: Fetcher, status: str) -> None:
-    server.answers |= {"/": moved("next", status), "/next": moved(server.url("/last", "other.test")), "/last": page()}
-    assert fetcher.fetch(server.url("/")).host == "other.test"
-    assert [f"Host: {host}.test" in head for host, head in zip(["good", "good", "other"], server.requests, strict=True)]
+def test_redirects_are_followed(site: Hostile, fetcher: Fetcher, status: str) -> None:
+    site.answers |= {"/": moved("next", status), "/next": moved(site.url("/last", "other.test")), "/last": page()}
+    assert fetcher.fetch(site.url("/")).host == "other.test"
+    assert [f"Host: {host}.test" in head for host, head in zip(["good", "good", "other"], site.requests, strict=True)]
 
 
-def test_chunks_are_put_together_and_a_page_ends_with_its_connection(server: Hostile, fetcher: Fetcher) -> None:
-    server.answers["/chunks"] = HEAD + b"Transfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n2\r\nde\r\n0\r\n\r\n"
-    server.answers["/open"] = HEAD + b"\r\nabcde"
-    server.answers["/hints"] = b"HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n" + page(b"abcde")
+def test_chunks_are_put_together_and_a_page_ends_with_its_connection(site: Hostile, fetcher: Fetcher) -> None:
+    site.answers["/chunks"] = HEAD + b"Transfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n2\r\nde\r\n0\r\n\r\n"
+    site.answers["/open"] = HEAD + b"\r\nabcde"
+    site.answers["/hints"] = b"HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n" + page(b"abcde")
     for path in ("/chunks", "/open", "/hints"):
-        assert fetcher.fetch(server.url(path)).body == b"abcde"
+        assert fetcher.fetch(site.url(path)).body == b"abcde"
 
 
 # --- Where it does not go -------------------------------------------------------------------------
@@ -150,64 +117,64 @@ def test_odd_ways_to_write_a_private_host_lead_nowhere(trap: Trap, fetcher: Fetc
         "http://nowhere.test:{trap}/",
     ],
 )  # fmt: skip
-def test_no_redirect_leads_to_a_private_host(server: Hostile, trap: Trap, fetcher: Fetcher, location: str) -> None:
-    server.answers["/"] = moved(location.format(trap=trap.port))
-    refused(fetcher, server.url("/"))
-    assert len(server.requests) == 1
+def test_no_redirect_leads_to_a_private_host(site: Hostile, trap: Trap, fetcher: Fetcher, location: str) -> None:
+    site.answers["/"] = moved(location.format(trap=trap.port))
+    refused(fetcher, site.url("/"))
+    assert len(site.requests) == 1
 
 
 def test_a_name_that_changes_between_check_and_connection_gains_nothing(
-    server: Hostile, fetcher: Fetcher, names: Names
+    site: Hostile, fetcher: Fetcher, names: Names
 ) -> None:
-    server.answers["/"] = page()
-    assert fetcher.fetch(server.url("/", "rebinding.test")).body
+    site.answers["/"] = page()
+    assert fetcher.fetch(site.url("/", "rebinding.test")).body
     assert names.asked == ["rebinding.test"]  # once: what was checked is what was connected to
-    server.answers["/"] = moved(server.url("/again", "rebinding.test"))
-    assert refused(fetcher, server.url("/")) == "The host is not on the public web."  # judged anew
+    site.answers["/"] = moved(site.url("/again", "rebinding.test"))
+    assert refused(fetcher, site.url("/")) == "The host is not on the public web."  # judged anew
 
 
-def test_a_name_that_cannot_be_looked_up_is_no_fault_of_ours(fetcher: Fetcher, server: Hostile) -> None:
+def test_a_name_that_cannot_be_looked_up_is_no_fault_of_ours(fetcher: Fetcher, site: Hostile) -> None:
     def fails(name: str, port: int) -> list[str]:
         raise socket.gaierror("no such name")
 
-    policy = policy_for(Names({}), server)
+    policy = policy_for(Names({}), site)
     broken = Fetcher(type(policy)(fails, policy.is_public, policy.ports))
-    assert "could not be fetched" in refused(broken, server.url("/"))
+    assert "could not be fetched" in refused(broken, site.url("/"))
 
 
 # --- What it does not take ------------------------------------------------------------------------
 
 
-def test_redirects_come_to_an_end(server: Hostile, fetcher: Fetcher) -> None:
-    server.answers["/"] = moved("/")
-    assert "too many redirects" in refused(fetcher, server.url("/"))
-    assert len(server.requests) == REDIRECTS_MAX + 1
+def test_redirects_come_to_an_end(site: Hostile, fetcher: Fetcher) -> None:
+    site.answers["/"] = moved("/")
+    assert "too many redirects" in refused(fetcher, site.url("/"))
+    assert len(site.requests) == REDIRECTS_MAX + 1
     chain = {f"/{number}": moved(f"/{number + 1}") for number in range(REDIRECTS_MAX)}
-    server.answers |= {**chain, f"/{REDIRECTS_MAX}": page()}
-    assert fetcher.fetch(server.url("/0")).body
+    site.answers |= {**chain, f"/{REDIRECTS_MAX}": page()}
+    assert fetcher.fetch(site.url("/0")).body
 
 
 @pytest.mark.parametrize("encoding", ["gzip", "deflate", "br", "zstd", "gzip, gzip", "x"])
-def test_nothing_packed_is_unpacked(server: Hostile, fetcher: Fetcher, encoding: str) -> None:
+def test_nothing_packed_is_unpacked(site: Hostile, fetcher: Fetcher, encoding: str) -> None:
     bomb = gzip.compress(b"<title>A bomb</title>" + bytes(50 << 20))
-    server.answers["/"] = page(bomb, f"Content-Encoding: {encoding}")
-    assert "packed" in refused(fetcher, server.url("/"))
+    site.answers["/"] = page(bomb, f"Content-Encoding: {encoding}")
+    assert "packed" in refused(fetcher, site.url("/"))
 
 
 @pytest.mark.parametrize(
     "kind", ["application/pdf", "image/png", "text/plain", "application/json", "text/html-not", "", "video/mp4"]
 )
-def test_only_pages_are_taken(server: Hostile, fetcher: Fetcher, kind: str) -> None:
-    server.answers["/"] = page(b"<title>x</title>", f"Content-Type: {kind}")
-    assert "file" in refused(fetcher, server.url("/"))
+def test_only_pages_are_taken(site: Hostile, fetcher: Fetcher, kind: str) -> None:
+    site.answers["/"] = page(b"<title>x</title>", f"Content-Type: {kind}")
+    assert "file" in refused(fetcher, site.url("/"))
 
 
 @pytest.mark.parametrize(
     "status", ["204 No Content", "401 Unauthorized", "404 Not Found", "500 Oops", "304 Not Modified"]
 )
-def test_only_what_is_there_is_taken(server: Hostile, fetcher: Fetcher, status: str) -> None:
-    server.answers["/"] = f"HTTP/1.1 {status}\r\nContent-Length: 0\r\n\r\n".encode()
-    assert status[:3] in refused(fetcher, server.url("/"))
+def test_only_what_is_there_is_taken(site: Hostile, fetcher: Fetcher, status: str) -> None:
+    site.answers["/"] = f"HTTP/1.1 {status}\r\nContent-Length: 0\r\n\r\n".encode()
+    assert status[:3] in refused(fetcher, site.url("/"))
 
 
 @pytest.mark.parametrize(
@@ -215,9 +182,9 @@ def test_only_what_is_there_is_taken(server: Hostile, fetcher: Fetcher, status: 
     [b"Content-Length: 99999999999\r\n\r\n", b"Transfer-Encoding: chunked\r\n\r\n100000000\r\n", b"\r\n"],
     ids=["length", "chunked", "open"],
 )
-def test_of_a_page_without_end_the_beginning_is_taken(server: Hostile, fetcher: Fetcher, around: bytes) -> None:
-    server.answers["/"] = flood(HEAD + around, b"x" * 65_536)
-    assert fetcher.fetch(server.url("/")).body == b"x" * BODY_MAX
+def test_of_a_page_without_end_the_beginning_is_taken(site: Hostile, fetcher: Fetcher, around: bytes) -> None:
+    site.answers["/"] = flood(HEAD + around, b"x" * 65_536)
+    assert fetcher.fetch(site.url("/")).body == b"x" * BODY_MAX
 
 
 @pytest.mark.parametrize(
@@ -232,10 +199,10 @@ def test_of_a_page_without_end_the_beginning_is_taken(server: Hostile, fetcher: 
     ids=["a long header", "hints", "headers", "a chunk's extension", "tiny chunks"],
 )
 def test_what_is_around_a_page_has_an_end(
-    server: Hostile, fetcher: Fetcher, answer: Callable[[socket.socket, Hostile], None]
+    site: Hostile, fetcher: Fetcher, answer: Callable[[socket.socket, Hostile], None]
 ) -> None:
-    server.answers["/"] = answer
-    assert "could not be fetched: " in refused(fetcher, server.url("/"))
+    site.answers["/"] = answer
+    assert "could not be fetched: " in refused(fetcher, site.url("/"))
 
 
 @pytest.mark.parametrize(
@@ -247,9 +214,9 @@ def test_what_is_around_a_page_has_an_end(
         HEAD + b"Transfer-Encoding: chunked\r\n\r\nzz\r\n", HEAD + b"Content-Length: -1\r\n\r\n", b"\x00" * 1000,
     ],
 )  # fmt: skip
-def test_what_is_no_answer_is_refused(server: Hostile, fetcher: Fetcher, answer: bytes) -> None:
-    server.answers["/"] = answer
-    assert "could not be fetched" in refused(fetcher, server.url("/"))
+def test_what_is_no_answer_is_refused(site: Hostile, fetcher: Fetcher, answer: bytes) -> None:
+    site.answers["/"] = answer
+    assert "could not be fetched" in refused(fetcher, site.url("/"))
 
 
 @pytest.mark.parametrize(
@@ -260,37 +227,37 @@ def test_what_is_no_answer_is_refused(server: Hostile, fetcher: Fetcher, answer:
         drip(HEAD + b"Content-Length: 1000000\r\n\r\n"),
         drip(HEAD + b"Transfer-Encoding: chunked\r\n\r\n", b"1\r\nx\r\n"),
         drip(b"", b"HTTP/1.1 103 Early Hints\r\n\r\n"),
-        lambda _, server: server.ended.wait(),
+        lambda _, site: site.ended.wait(),
     ],
     ids=["line", "header", "body", "chunks", "hints", "silence"],
 )
 def test_nobody_is_waited_for_longer_than_the_time_given(
-    server: Hostile, fetcher: Fetcher, answer: Callable[[socket.socket, Hostile], None]
+    site: Hostile, fetcher: Fetcher, answer: Callable[[socket.socket, Hostile], None]
 ) -> None:
-    server.answers["/"] = answer
+    site.answers["/"] = answer
     impatient = Fetcher(fetcher.policy, Limits(total_s=0.3))
-    assert refused(impatient, server.url("/")) == "The page took too long."
+    assert refused(impatient, site.url("/")) == "The page took too long."
 
 
-def test_the_time_given_is_for_all_redirects_together(server: Hostile, fetcher: Fetcher) -> None:
-    def slow(connection: socket.socket, server: Hostile) -> None:
-        server.ended.wait(0.2)
+def test_the_time_given_is_for_all_redirects_together(site: Hostile, fetcher: Fetcher) -> None:
+    def slow(connection: socket.socket, site: Hostile) -> None:
+        site.ended.wait(0.2)
         connection.sendall(moved("/"))
 
-    server.answers["/"] = slow
-    assert refused(Fetcher(fetcher.policy, Limits(total_s=0.5)), server.url("/")) == "The page took too long."
+    site.answers["/"] = slow
+    assert refused(Fetcher(fetcher.policy, Limits(total_s=0.5)), site.url("/")) == "The page took too long."
 
 
-def test_a_name_server_that_says_nothing_is_not_waited_for(server: Hostile, fetcher: Fetcher) -> None:
+def test_a_name_server_that_says_nothing_is_not_waited_for(site: Hostile, fetcher: Fetcher) -> None:
     def hangs(name: str, port: int) -> list[str]:
-        server.ended.wait()
+        site.ended.wait()
         return []
 
     policy = type(fetcher.policy)(hangs, fetcher.policy.is_public, fetcher.policy.ports)
-    assert refused(Fetcher(policy, Limits(total_s=0.2)), server.url("/")) == "The page took too long."
+    assert refused(Fetcher(policy, Limits(total_s=0.2)), site.url("/")) == "The page took too long."
 
 
-def test_a_handshake_that_never_ends_is_not_waited_for(server: Hostile, fetcher: Fetcher) -> None:
-    """The server waits for a request in the clear, the client for a handshake."""
+def test_a_handshake_that_never_ends_is_not_waited_for(site: Hostile, fetcher: Fetcher) -> None:
+    """The site waits for a request in the clear, the client for a handshake."""
     impatient = Fetcher(fetcher.policy, Limits(total_s=0.3))
-    assert refused(impatient, server.url("/", scheme="https")) == "The page took too long."
+    assert refused(impatient, site.url("/", scheme="https")) == "The page took too long."

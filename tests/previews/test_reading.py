@@ -107,10 +107,10 @@ def test_encodings(body: bytes, charset: str | None, expected: str) -> None:
 @pytest.mark.parametrize(
     "piece",
     [
-        *("<", "<!", "<!--", "<a", "<a b=", "<a b='", "</", "<div>", "<title>", "<title<title", "<script>", "<svg", "&"),
-        *("&#", "&#x", "<?", "<![CDATA[", '<meta ="', "<meta = ", "<meta <a/", "<meta a='<a/'>", "<meta property=og:title content="),
-        *("<meta a=b ", "<title><!--", "<!DOCTYPE ", "\x00", "<a/", "<style></styl", "</head", "<meta property=x content=&#"),
-        "<meta name=x content='&amp'>",
+        *("<", "<!", "<!--", "<a", "<a b=", "<a b='", "</", "<div>", "<title>", "<title<title", "<script>"),
+        *("<svg", "&", "&#", "&#x", "<?", "<![CDATA[", '<meta ="', "<meta = ", "<meta <a/", "<meta a='<a/'>"),
+        *("<meta property=og:title content=", "<meta property=x content=&#", "<meta name=x content='&amp'>"),
+        *("<meta a=b ", "<title><!--", "<!DOCTYPE ", "\x00", "<a/", "<style></styl", "</head"),
     ],
 )  # fmt: skip
 def test_pages_made_to_be_slow_are_not(piece: str, record_property: pytest.RecordProperty) -> None:
