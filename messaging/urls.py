@@ -5,6 +5,7 @@ from django.urls import path
 from messaging import panels, views
 from messaging.receipts.panel import receipts
 from messaging.saved_panel import saved_messages
+from messaging.scheduled_panel import scheduled_messages
 
 urlpatterns = [
     path("r/<slug:slug>/", views.room, name="room"),
@@ -18,5 +19,6 @@ urlpatterns = [
     path("drafts/", panels.drafts, name="drafts"),
     path("m/<uuid:message_id>/receipts/", receipts, name="receipts"),
     path("saved/", saved_messages, name="saved"),
+    path("scheduled/", scheduled_messages, name="scheduled"),
     path("m/<uuid:message_id>/", views.permalink, name="permalink"),
 ]

@@ -20,6 +20,7 @@ import { closePanel, runPanel, whenPanel } from "./controllers/panel.js";
 import { dressEntries } from "./controllers/entries.js";
 import { openRoom } from "./controllers/room.js";
 import { listRooms } from "./controllers/rooms.js";
+import { followScheduled } from "./controllers/scheduled.js";
 import { runSpoilers } from "./controllers/spoiler.js";
 import { showShortcuts } from "./controllers/shortcuts.js";
 import { runSwitcher } from "./controllers/switcher.js";
@@ -91,6 +92,7 @@ function start() {
   runSpoilers(document.body);
   dressEntries({ viewer, own });
   syncDrafts({ nav, drafts, socket });
+  followScheduled({ socket });
   runForwarding({ nav });
   actOnMessages({ socket, store, own });
   showShortcuts({ bar: byId("shortcuts"), viewer, socket, unread, threads, drafts });

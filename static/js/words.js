@@ -116,6 +116,7 @@ export const WORDS = {
   atTime: (/** @type {Date} */ date) => shortMoment.format(date),
   writeFirst: "Write the message first.",
   scheduled: (/** @type {string} */ when) => `It will be sent on ${when}.`,
+  notSentLater: (/** @type {string} */ problem) => `A scheduled message was not sent. ${problem}`,
   chooseTime: "Choose a day and a time.",
   timeToCome: "Choose a time to come.",
   option: (/** @type {number} */ number) => `Option ${number}`,
