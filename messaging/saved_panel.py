@@ -34,7 +34,6 @@ class SavedEntry(msgspec.Struct, frozen=True):
     room: Room
     room_name: str
     note: str
-    saved_at: str
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -60,7 +59,6 @@ def saved_messages(request: HttpRequest) -> HttpResponse:
             room=room,
             room_name=names[room.pk],
             note=each.note,
-            saved_at=each.saved_at,
         )
         for each in page
         if (room := rooms.get(UUID(each.message.room))) is not None
