@@ -317,7 +317,7 @@ def test_scheduling_changing_and_cancelling_by_rest(cast: Cast, api: Api) -> Non
 def test_bad_input_is_told_by_field(
     cast: Cast, api: Api, fields: dict[str, Any], status: int, field: str | None
 ) -> None:
-    answer = api(cast.bob).post("/api/v1/scheduled/", body(cast.team, **fields))
+    answer = api(cast.bob).post("/api/v1/scheduled/", body(cast.team) | fields)
     assert answer.status_code == status
     assert field is None or field in answer.json()["errors"]
 

@@ -9,7 +9,7 @@ import pytest
 from django.utils import timezone
 
 from jobs.models import Job
-from messaging import scheduled
+from messaging import partitions, scheduled
 from messaging.models import Message, ScheduledMessage, SendRecord
 from tests.database_faults import wait_until
 from tests.factories import make_room, make_user
@@ -35,6 +35,7 @@ def test_it_is_sent_once_by_two_workers_of_which_one_is_killed(
     shell = workplace.shell.now
 
     def plan() -> str:
+        partitions.ensure_coming()  # as a server does, of which there is none here
         alice = make_user()
         room = make_room(alice)
         soon = timezone.now() + timedelta(milliseconds=500)
