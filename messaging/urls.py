@@ -6,6 +6,7 @@ from messaging import panels, views
 from messaging.receipts.panel import receipts
 from messaging.saved_panel import saved_messages
 from messaging.scheduled_panel import scheduled_messages
+from messaging.search.views import search
 
 urlpatterns = [
     path("r/<slug:slug>/", views.room, name="room"),
@@ -18,6 +19,7 @@ urlpatterns = [
     path("mentions/", panels.mentions, name="mentions"),
     path("drafts/", panels.drafts, name="drafts"),
     path("m/<uuid:message_id>/receipts/", receipts, name="receipts"),
+    path("search/", search, name="search"),
     path("saved/", saved_messages, name="saved"),
     path("scheduled/", scheduled_messages, name="scheduled"),
     path("m/<uuid:message_id>/", views.permalink, name="permalink"),

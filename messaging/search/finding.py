@@ -13,6 +13,8 @@ from enum import StrEnum
 from typing import NamedTuple
 from uuid import UUID
 
+from django.utils.safestring import SafeString, mark_safe
+
 from accounts.models import User
 from messaging import rendering
 from messaging.models import NOTICES, Message
@@ -58,6 +60,11 @@ class Hit:
     message: MessageOut
     room: Place
     excerpt: Excerpt
+
+    @property
+    def markup(self) -> SafeString:
+        """The excerpt for templates: it has been escaped where it was made."""
+        return mark_safe(self.excerpt.html)  # noqa: S308
 
 
 @dataclass(frozen=True, slots=True)

@@ -56,18 +56,27 @@ def matches(text: str, sought: Iterable[Term]) -> list[tuple[int, int]]:
     """Return the places of all matches as `start, end`, in order and apart from each other."""
     words = words_of(text)
     found = [
-        (words[first].start, words[first + len(term.words) - 1].end)
+        (words[first].start, _end(term, words[first + len(term.words) - 1]))
         for term in sought
         for first in range(len(words) - len(term.words) + 1)
         if _stands_at(term, words, first, text)
     ]
     apart: list[tuple[int, int]] = []
     for start, end in sorted(found):
-        if apart and start <= apart[-1][1] and start < max(apart[-1][1], start):
+        if apart and start < apart[-1][1]:
             apart[-1] = (apart[-1][0], max(apart[-1][1], end))
         else:
             apart.append((start, end))
     return apart
+
+
+def _end(term: Term, word: Word) -> int:
+    """Where a match ends whose last word this is: of a longer word, its beginning is shown."""
+    sought = len(term.words[-1])
+    is_letter_for_letter = word.end - word.start == len(word.text)
+    if term.is_prefix and is_letter_for_letter and word.text.startswith(term.words[-1]):
+        return word.start + sought
+    return word.end
 
 
 def _stands_at(term: Term, words: Sequence[Word], first: int, text: str) -> bool:

@@ -104,7 +104,7 @@ WITH hits AS MATERIALIZED (
 SELECT place, message_id FROM hits ORDER BY place DESC LIMIT %(limit)s
 """
 _RANK = f"""
-SELECT place, ts_rank(%s, terms, %s::tsquery) FROM {TABLE} WHERE place = ANY(%s)
+SELECT place, ts_rank(%s, terms, %s::tsquery) FROM {TABLE} WHERE place = ANY(%s) AND place BETWEEN %s AND %s
 """
 _IN_ROOMS = "room_id = ANY(%(rooms)s)"
 # Beyond every place.
@@ -371,10 +371,11 @@ class _Search:
 def rank(matching: Matching, places: Sequence[int]) -> dict[int, float]:
     """See `engine.Engine`."""
     _, query = terms_of(matching)
-    if not query:
+    if not query or not places:
         return {}
+    wanted = sorted(UUID(int=place) for place in places)
     with connection.cursor() as cursor:
-        cursor.execute(_RANK, [_WEIGHTS, query, [UUID(int=place) for place in places]])
+        cursor.execute(_RANK, [_WEIGHTS, query, wanted, wanted[0], wanted[-1]])
         return {place.int: score for place, score in cursor.fetchall()}
 
 

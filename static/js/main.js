@@ -23,6 +23,7 @@ import { listRooms } from "./controllers/rooms.js";
 import { followScheduled } from "./controllers/scheduled.js";
 import { runSpoilers } from "./controllers/spoiler.js";
 import { showShortcuts } from "./controllers/shortcuts.js";
+import { runSearch } from "./controllers/search.js";
 import { runSwitcher } from "./controllers/switcher.js";
 import { runThread } from "./controllers/thread.js";
 import { dressReceiptPages, showReceipts, tellReceived } from "./controllers/receipts.js";
@@ -104,6 +105,8 @@ function start() {
   tellActivity({ socket });
   tellReceived({ viewer, socket });
   dressReceiptPages();
+  const here = box ? { id: box.dataset.room, slug: box.dataset.slug } : null;
+  runSearch({ here, rooms: boot.rooms, store });
   runPanel({ aside: byId("panel"), fallback: () => document.querySelector("#composer textarea") ?? byId("main") });
   // Last: what is in view is read at once, and everything above shows it.
   if (box) reading = startRoom({ box, viewer, store, socket, unread, outbox, drafts, own, attention });
