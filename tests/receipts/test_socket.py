@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from accounts import privacy
 from messaging.models import Receipt
 from rooms.models import Room
 from tests.factories import membership_of, say
 from tests.fixtures_server import Guest, World
+from tests.servers import ServerProcess
 from tests.socket_client import Frame, Socket
 
 
@@ -171,3 +174,17 @@ async def _typing(socket: Socket, room_id: str, *expected: Guest) -> list[str]:
         people: list[Any] = (await view(socket, room_id))["typing"]
         if len(people) == len(expected):
             return [each["id"] for each in people]
+
+
+@pytest.mark.needs_postgres
+async def test_receipts_and_typing_reach_who_looks_by_way_of_another_process(
+    world: World, second: ServerProcess
+) -> None:
+    alice, bob, carol, _, room_id, number = await three(world)
+    ears, reader = await world.socket(alice, server=second), await world.socket(bob)
+    late = await world.socket(carol, server=second)
+    await view(ears, room_id)
+    await reader.say("read", room=room_id, number=number)
+    await hears(ears, room_id, bob, read=number)
+    await reader.say("typing", room=room_id, on=True)
+    assert await _typing(late, room_id, bob) == [bob.id]
