@@ -2,8 +2,9 @@
 
 Stores COUNT messages spread over two years (so over two dozen partitions on PostgreSQL), if COUNT
 is not 0, and then times the very statements that `messaging.pages.page` sends for the newest
-page, one in the middle and the oldest. Runs in the installation that the environment names;
-prints JSON, times in milliseconds.
+page, one in the middle and the oldest; then all of a page as a request reads it, not kept by the
+cache (`…_whole_ms`) and kept by it (`…_kept_ms`). Runs in the installation that the environment
+names; prints JSON, times in milliseconds.
 """
 
 from __future__ import annotations
@@ -25,6 +26,8 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "chat_project.settings")
 django.setup()
 
 # ruff: noqa: E402 (models need the settings)
+from django.core.cache import caches
+from django.core.cache.backends.dummy import DummyCache
 from django.db import connection
 from django.utils import timezone
 
@@ -130,10 +133,14 @@ def main(room_id: UUID, count: int) -> dict[str, Any]:
         def page(bounds: dict[str, int] = bounds) -> pages.Page:
             return pages.page(room, **bounds, limit=PAGE)
 
+        caches["pages"] = DummyCache("", {})
         statements = statements_of(page)
         figures[f"{place}_ms"] = timed(lambda statements=statements: replay(statements))  # type: ignore[misc]
         figures[f"{place}_whole_ms"] = timed(page)  # with what Python makes of the rows
         figures[f"{place}_statements"] = len(statements)
+        del caches["pages"]
+        page()
+        figures[f"{place}_kept_ms"] = timed(page)
         numbers = [message.number for message in page().results]
         if len(numbers) != PAGE or numbers != sorted(numbers):
             raise RuntimeError(f"the {place} page is not {PAGE} messages in order: {numbers}")

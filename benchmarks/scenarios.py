@@ -174,9 +174,13 @@ def history(database: str, options: Options) -> Iterator[Run]:
             yield json.loads(ran.stdout)
 
 
-PAGES = tuple(
-    Figure(f"{place}_ms", f"{place} page of 50 of 1,000,000, ms in the database", 10, at_most=True)
-    for place in ("newest", "middle", "oldest")
+PAGES = (
+    *(
+        Figure(f"{place}_ms", f"{place} page of 50 of 1,000,000, ms in the database", 10, at_most=True)
+        for place in ("newest", "middle", "oldest")
+    ),
+    Figure("newest_whole_ms", "the newest page as a request reads it, ms"),
+    Figure("newest_kept_ms", "the same when the cache has kept it, ms"),
 )
 ACKED = "durable acked sends/s, 100 rooms of 10, 500 in flight"
 MEMORY = "KiB of server memory per idle connection, 5,000"
