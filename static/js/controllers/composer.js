@@ -8,6 +8,7 @@ import { WORDS } from "../words.js";
 
 const COUNT_FROM = 500; // characters left from which on the count is shown
 const DRAFT_PAUSE_MS = 400;
+const WRITING_MS = 5_000; // who has typed within this time is still writing
 
 /** @typedef {import("../models/drafts.js").Quote} Quote */
 
@@ -48,6 +49,8 @@ export function runComposer({ form, drafts, send, typing = () => {}, signal }) {
   /** @type {Quote|null} */
   let reply = null;
   let timer = 0;
+  let typedAt = 0;
+  let takingOver = 0; // what comes from elsewhere, held back while somebody writes here
 
   // The browser would cut a long paste without a word; we count instead, in characters as the server does.
   field.removeAttribute("maxlength");
@@ -103,6 +106,8 @@ export function runComposer({ form, drafts, send, typing = () => {}, signal }) {
   };
 
   field.addEventListener("input", () => {
+    typedAt = Date.now();
+    clearTimeout(takingOver); // of two devices the last one wins, and that is this one now
     measure();
     typing(!isBlank());
     clearTimeout(timer);
@@ -131,8 +136,7 @@ export function runComposer({ form, drafts, send, typing = () => {}, signal }) {
   addEventListener("pagehide", saveDraft, { signal });
   signal?.addEventListener("abort", saveDraft);
 
-  // Written in another tab or on another device: taken over, unless somebody is writing right here.
-  const isWriting = () => document.hasFocus() && document.activeElement === field && field.value !== "";
+  // Written in another tab or on another device: taken over once nobody is writing right here.
   const takeOver = (draft) => {
     write(draft?.content ?? "");
     reply = draft?.reply ?? null;
@@ -141,11 +145,14 @@ export function runComposer({ form, drafts, send, typing = () => {}, signal }) {
   drafts.on(
     "changed",
     (change) => {
-      if (!change.isOther || change.room !== room || change.thread !== thread || isWriting()) return;
-      takeOver(change.draft);
+      if (!change.isOther || change.room !== room || change.thread !== thread) return;
+      clearTimeout(takingOver);
+      const wait = isBlank() ? 0 : Math.max(0, typedAt + WRITING_MS - Date.now());
+      takingOver = setTimeout(() => takeOver(change.draft), wait);
     },
     { signal },
   );
+  signal?.addEventListener("abort", () => clearTimeout(takingOver));
   // What the browser has put back after a reload is newer than the draft.
   const draft = drafts.get(room, thread);
   if (!field.value) takeOver(draft);

@@ -3,6 +3,22 @@
 import { freshPage } from "../pages.js";
 import { WORDS } from "../words.js";
 
+/** The attributes that say what is decided about the room. */
+const FACTS = {
+  "#timeline": ["data-may", "data-edit-window", "data-folds"],
+  "#composer": ["data-may-call", "data-members", "data-pause"],
+};
+
+/** Take attributes over from a newer form of an element. */
+function follow(element, fresh, names) {
+  if (!element || !fresh) return;
+  for (const name of names) {
+    const value = fresh.getAttribute(name);
+    if (value === null) element.removeAttribute(name);
+    else element.setAttribute(name, value);
+  }
+}
+
 const addressOf = (slug) => `/r/${slug}/`;
 
 /**
@@ -19,6 +35,13 @@ export function followRoom({ room, slug, socket }) {
     const title = page?.querySelector(".bar-title");
     if (!page?.getElementById("timeline") || !title) return;
     document.querySelector(".bar-title").replaceWith(title);
+    // What may be done here, how long one waits, how long messages stay.
+    for (const place of ["#timeline", "#composer"]) {
+      follow(document.querySelector(place), page.querySelector(place), FACTS[place]);
+    }
+    document.querySelector(".bar-retention")?.remove();
+    const retention = page.querySelector(".bar-retention");
+    if (retention) title.after(retention);
     const silence = page.querySelector(".composer-bar");
     if (silence) composer()?.replaceWith(silence);
     else if (composer()?.matches(".composer-bar")) location.reload(); // they may write again

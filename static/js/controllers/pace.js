@@ -61,6 +61,12 @@ export function keepPace({ composer, outbox, signal }) {
     },
     { signal },
   );
+  // The room's admins may shorten the pause, or end it, while somebody waits.
+  const decided = new MutationObserver(() => {
+    until = Math.min(until, Date.now() + Number(form.dataset.pause) * 1000);
+    tick();
+  });
+  decided.observe(form, { attributeFilter: ["data-pause"] });
   signal?.addEventListener("abort", () => clearInterval(ticking));
   if (Number(form.dataset.wait) > 0) wait(Number(form.dataset.wait));
 }

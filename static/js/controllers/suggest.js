@@ -52,6 +52,7 @@ export function runSuggestions({ form, field, sources }) {
     search += 1;
     if (list.hidden) return;
     list.hidden = true;
+    list.replaceChildren();
     shown = [];
     spoken.textContent = "";
     field.removeAttribute("aria-activedescendant");

@@ -103,7 +103,7 @@ export function runThread({ root, signal, viewer, socket, own, store, drafts, ou
     template: root.querySelector(".blank-message"),
     field: () => root.querySelector("textarea"),
   });
-  const form = /** @type {HTMLFormElement|null} */ (root.querySelector("#thread-composer"));
+  const form = /** @type {HTMLFormElement|null} */ (root.querySelector(".composer"));
   if (!form) return;
   const send = async (content, extra) => {
     outbox.add(room, content, { ...extra, thread });
