@@ -5,6 +5,7 @@
 
 import { icon } from "../icons.js";
 import { WORDS } from "../words.js";
+import { focusMessage } from "./message-keys.js";
 import { offers, perform, roomOf } from "./message-verbs.js";
 
 const MESSAGE = ".messages > .message[data-id]";
@@ -29,10 +30,15 @@ export function showTools({ verbs, quick, react, pick, openMenu }) {
 
   /** @returns {HTMLElement|null} */
   const host = () => rail.parentElement;
-  const isHeld = () => rail.contains(document.activeElement) || document.querySelector("[data-of-message]:popover-open");
+  const isHeld = () => document.querySelector("[data-of-message]:popover-open") !== null;
+  /** The focus stays where the toolbar goes from. */
+  const letGo = () => {
+    if (rail.contains(document.activeElement)) focusMessage(host());
+  };
 
   const show = (message) => {
     if (host() === message || isHeld()) return;
+    letGo();
     const { may } = roomOf(message);
     const canReact = may.has("react") && offersReactions(message);
     const shown = ["reply", "thread"].map((name) => verbs.find((verb) => verb.name === name));
@@ -45,7 +51,9 @@ export function showTools({ verbs, quick, react, pick, openMenu }) {
     message.append(rail);
   };
   const hide = () => {
-    if (!isHeld()) rail.remove();
+    if (isHeld()) return;
+    letGo();
+    rail.remove();
   };
 
   document.addEventListener("pointerover", (event) => {

@@ -127,6 +127,7 @@ function tellWho({ acts, own }) {
     leave();
     pointed = chip;
     timer = setTimeout(async () => {
+      if (!chip.isConnected) return;
       let names = [];
       try {
         names = await namesOf(chip);
@@ -147,9 +148,15 @@ function tellWho({ acts, own }) {
     else if (pointed && document.activeElement !== pointed) leave();
   });
   document.addEventListener("focusin", (event) => {
-    const chip = /** @type {HTMLElement} */ (event.target).closest(".messages .reaction:focus-visible");
-    if (chip) point(chip);
-    else leave();
+    const chip = /** @type {HTMLElement} */ (event.target).closest(".messages .reaction");
+    if (chip?.matches(":focus-visible")) point(chip);
+    else if (chip !== pointed) leave();
+  });
+  document.addEventListener("click", (event) => {
+    const chip = /** @type {HTMLElement} */ (event.target).closest?.(".messages .reaction");
+    if (!chip || chip !== pointed) return;
+    leave(); // what it said is no longer so
+    point(chip);
   });
   document.addEventListener("scroll", leave, { capture: true, passive: true });
 }
