@@ -10,7 +10,7 @@ from django.apps import apps
 from django.db.models import Model
 
 DOCUMENT = (Path(__file__).parent.parent / "docs" / "data-model.md").read_text()
-OWN_APPS = ("accounts", "audit", "integrations", "messaging", "presence", "rooms")
+OWN_APPS = ("accounts", "audit", "integrations", "jobs", "messaging", "presence", "rooms")
 MODELS = [model for app in OWN_APPS for model in apps.get_app_config(app).get_models()]
 
 
