@@ -9,7 +9,11 @@ from rooms.models import Kind
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A message: who, how many minutes after the one before, what. `name` lets a later one answer it."""
+    """A message: who, how many minutes after the one before, what. `name` lets a later one answer it.
+
+    `thread` names the line whose thread it replies in, `reactions` who reacted how, `poll` the
+    options that it asks for, and `votes` who chose which of them.
+    """
 
     who: str
     after: float
@@ -19,6 +23,11 @@ class Line:
     edited: bool = False
     deleted: bool = False
     joins: bool = False
+    thread: str = ""
+    reactions: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    pinned_by: str = ""
+    poll: tuple[str, ...] = ()
+    votes: tuple[tuple[str, int], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

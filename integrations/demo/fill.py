@@ -18,9 +18,10 @@ from audit.services import record
 from integrations.demo import standup
 from integrations.demo.cast import LOGINS, PEOPLE, PLACES, Line, Person, Place, Scene
 from integrations.demo.talk import TALK
+from messaging import polls
 from messaging import services as messages
 from messaging.append import append
-from messaging.drafts import Draft
+from messaging.drafts import Draft, NewPoll
 from messaging.models import Kind as MessageKind
 from messaging.models import Message
 from rooms import log
@@ -112,8 +113,19 @@ class _Room:
         ids = self._say(room)
         self._count(room)
         for (line, _), message_id in zip(self._lines, ids, strict=True):
-            if line.deleted:
-                messages.delete(self._people[line.who], message_id)
+            self._live(line, message_id)
+
+    def _live(self, line: Line, message_id: UUID) -> None:
+        """Do to a message what its people did to it."""
+        for emoji, names in line.reactions:
+            for name in names:
+                messages.react(self._people[name], message_id, emoji)
+        for name, option in line.votes:
+            polls.vote(self._people[name], message_id, [option])
+        if line.pinned_by:
+            messages.pin(self._people[line.pinned_by], message_id)
+        if line.deleted:
+            messages.delete(self._people[line.who], message_id)
 
     def _make(self) -> Room:
         place = self._place
@@ -170,7 +182,7 @@ class _Room:
 
         for line, at in self._lines:
             # What is answered has an id when it is stored.
-            if len(waiting) >= BATCH or (line.answers and line.answers not in named):
+            if len(waiting) >= BATCH or any(name and name not in named for name in (line.answers, line.thread)):
                 store()
             waiting.append((line, at))
         store()
@@ -184,6 +196,8 @@ class _Room:
             content=line.text,
             client_id=_id("message", f"{self._place.slug}/{number}"),
             reply_to=named[line.answers] if line.answers else None,
+            thread=named[line.thread] if line.thread else None,
+            poll=NewPoll(options=list(line.poll)) if line.poll else None,
             kind=MessageKind.JOIN if line.joins else MessageKind.TEXT,
             metadata=metadata,
             imported_at=at,
