@@ -68,6 +68,8 @@ _LANGUAGES = {
 }
 LANGUAGES = frozenset(_LANGUAGES.values())
 
+# Those with a ground of their own, which white space beside them must not take on.
+_GROUNDS = frozenset({"gd", "gi"})
 # What is told apart, the more special before the more general; all else stays in the text's colour.
 _CLASSES: dict[_TokenType, str] = {
     Comment: "c",
@@ -128,7 +130,9 @@ def _runs(tokens: Iterator[_Lexed]) -> Iterator[tuple[str | None, str]]:
     current: str | None = None
     pieces: list[str] = []
     for _, kind, text in tokens:
-        name = current if text.isspace() else _class_of(kind)
+        name = _class_of(kind)
+        if text.isspace():
+            name = None if current in _GROUNDS else current
         if name != current and pieces:
             yield current, "".join(pieces)
             pieces.clear()
