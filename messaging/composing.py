@@ -66,7 +66,7 @@ def set_draft(
         before = drafts.first()
         with connection.cursor() as cursor:
             now = _after(before, database_clock(cursor))
-        written = DraftOut(str(room_id), thread and str(thread), content, reply_to and str(reply_to), timestamp(now))
+        written = DraftOut(str(room_id), _text(thread), content, _text(reply_to), timestamp(now))
         if not (content or reply_to):
             if before is None:
                 return written
@@ -134,8 +134,12 @@ def _after(before: ComposerDraft | None, now: datetime) -> datetime:
 def _written(row: ComposerDraft) -> DraftOut:
     return DraftOut(
         room=str(row.room_id),
-        thread=str(row.thread_root_id) if row.thread_root_id else None,
+        thread=_text(row.thread_root_id),
         content=row.content,
-        reply_to=str(row.reply_to_id) if row.reply_to_id else None,
+        reply_to=_text(row.reply_to_id),
         updated_at=timestamp(row.updated_at),
     )
+
+
+def _text(value: UUID | None) -> str | None:
+    return str(value) if value else None

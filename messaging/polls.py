@@ -51,7 +51,8 @@ class VoteOut(msgspec.Struct, gc=False):
 def vote(user: User, message_id: UUID, options: Collection[int]) -> Ballot:
     """Vote for these options, in place of what the user voted before; for none takes the vote back.
 
-    Six queries, seven on SQLite; where nothing changes three, and no entry. Their devices get `voted`.
+    Six queries, seven where options are replaced; where nothing changes three, and no entry. All of
+    the user's devices get `voted`.
     NotFound: no message that the user may read. Invalid: it asks nothing, or has no such options.
     Conflict: the poll is closed, if only by its time. ReadOnly: the room is archived.
     """
