@@ -124,8 +124,13 @@ def _above(message: MessageOut) -> SafeString:
     if message.reply_to is None and not forwarded:
         return _NOTHING
     reply = message.reply_to
-    words = rendering.plain(reply.content, EXCERPT_LENGTH) if reply is not None else ""
+    words = _excerpt(reply.content) if reply is not None else ""
     return _part("above", {"forwarded": forwarded, "reply": reply, "words": words})
+
+
+def _excerpt(content: str) -> str:
+    """What a quote shows of the beginning that `ReplyOut` has."""
+    return rendering.plain(content, EXCERPT_LENGTH, is_cut=len(content) == EXCERPT_LENGTH)
 
 
 def _below(message: MessageOut) -> SafeString:

@@ -220,6 +220,14 @@ def test_plain_text_is_one_line_without_marks_and_without_what_is_hidden() -> No
     assert plain("no  marks\nat all", 80) == "no marks at all"
 
 
+def test_a_spoiler_that_is_cut_off_does_not_show_in_a_quote() -> None:
+    content = "He said: ||" + "it was the butler " * 20 + "||"
+    for length in range(len("He said: ||"), 60):
+        assert plain(content[:length], 60, is_cut=True) == "He said: ▒▒▒▒▒▒"
+    assert "butler" in plain(content[:60], 60)
+    assert plain("if (a || b)", 60) == "if (a || b)"
+
+
 # --- The two ways -------------------------------------------------------------------------------
 
 _TYPED = st.text(st.sampled_from(list("ab1 .,;:!?-+=#>/()'\"&^%é👍\n\n  ")), max_size=60)

@@ -73,12 +73,15 @@ def mentioned_names(content: str) -> set[str]:
     return {token.meta["name"] for token in grammar.mentions(_parsed(content))}
 
 
-def plain(content: str, length: int) -> str:
+def plain(content: str, length: int, *, is_cut: bool = False) -> str:
     """Return the beginning of a message as one line of text, at most `length` characters.
 
     For quotes of replies, notifications and lists: without mark-up, with emoji for their names, and
-    with spoilers blotted out.
+    with spoilers blotted out. `is_cut` says that `content` is itself a beginning only: what a spoiler
+    hides may have its end, and its mark, behind the cut.
     """
+    if is_cut and content.count("||") % 2:
+        content += "||"
     text = content if _MARKS.search(content) is None else markup.text(_parsed(content))
     text = _WHITE_SPACE.sub(" ", text).strip()
     return text if len(text) <= length else text[: length - 1].rstrip() + "…"
