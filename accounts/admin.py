@@ -18,9 +18,9 @@ from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from accounts import services
+from accounts import privacy, services
 from accounts.forms import PasswordForm, UserAddForm, UserChangeForm
-from accounts.models import PrivacySettings, User
+from accounts.models import User
 from chat_project.admin_site import ServiceAdmin, staff_member
 
 SUSPENSION_FIELDS = frozenset({"suspended", "suspension_reason", "suspended_until"})
@@ -41,23 +41,6 @@ class SuspendedFilter(admin.SimpleListFilter):
         return queryset.filter(goes_on, suspended_at__isnull=False)
 
 
-class PrivacyInline(admin.StackedInline):
-    """What the person lets others know: theirs to decide, so staff only see it."""
-
-    model = PrivacySettings
-    verbose_name_plural = "privacy (as the person has chosen; nothing: the defaults)"
-    can_delete = False
-
-    def has_add_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
-        return False
-
-    def has_view_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
-        return True
-
-
 @admin.register(User)
 class UserAdmin(ServiceAdmin, auth_admin.UserAdmin):
     form = UserChangeForm
@@ -68,13 +51,13 @@ class UserAdmin(ServiceAdmin, auth_admin.UserAdmin):
     sortable_by = ("created_at", "last_seen_at")  # what has an index
     ordering = ("-created_at",)
     filter_horizontal = ("groups",)
-    readonly_fields = ("suspended_at", "created_at", "last_login", "last_seen_at", "record")
-    inlines = (PrivacyInline,)
+    readonly_fields = ("suspended_at", "created_at", "last_login", "last_seen_at", "record", "read_receipts")
     actions = ("lift_suspension", "close_accounts", "open_accounts")
     fieldsets = (
         (None, {"fields": ("username", "email", "phone", "password", "record")}),
         ("Profile", {"fields": ("display_name", "avatar", "bio", ("status_emoji", "status_text"), "status_until")}),
         ("Language and time", {"fields": ("locale", "time_zone")}),
+        ("Privacy, as the person has chosen", {"fields": ("read_receipts",)}),
         ("Suspension", {"fields": ("suspended", "suspension_reason", "suspended_until", "suspended_at")}),
         ("Account", {"fields": ("is_active", "is_verified", "is_bot", "is_guest", "unthrottled")}),
         ("Access to the administration", {"fields": ACCESS_FIELDS}),
@@ -152,6 +135,10 @@ class UserAdmin(ServiceAdmin, auth_admin.UserAdmin):
         if not user.is_active:
             return "closed"
         return "suspended" if user.is_suspended else "active"
+
+    @admin.display(description="read receipts")
+    def read_receipts(self, user: User) -> str:
+        return privacy.settings_of(user).get_read_receipts_display()
 
     @admin.display(description="audit record")
     def record(self, user: User) -> SafeString:

@@ -297,6 +297,8 @@ async def test_a_server_sends_every_frame_that_is_described(world: World) -> Non
     await mouth.sent(room_id, "At six.", reply_to=first["id"], attempt=2, client_time=first["created_at"])
     replied = (await ears.expect("message.created", room=room_id, seq=first["seq"] + 1))["data"]
     assert (replied["reply_to"]["id"], replied["metadata"]) == (first["id"], {"attempt": 2})
+    await mouth.say("received", positions={room_id: replied["number"]})
+    assert (await ears.expect("receipt", room=room_id))["receipts"][ben.id]["received"] == replied["number"]
     await ears.say("read", ref="forth", room=room_id, number=replied["number"])
     assert (await ears.expect("ack", ref="forth"))["data"]["unread"] == 0
     await ears.say("read", ref="back", room=room_id, unread_from=replied["number"])

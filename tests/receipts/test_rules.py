@@ -265,6 +265,14 @@ def test_the_settings_page_shows_and_saves_the_switch(cast: Cast, client: Any) -
     assert privacy.settings_of(cast.bob).read_receipts == "nobody"
 
 
+def test_staff_see_the_choice_and_cannot_make_it(cast: Cast, client: Any) -> None:
+    turn(cast.bob, "nobody")
+    client.force_login(cast.staff)
+    page = client.get(f"/admin/accounts/user/{cast.bob.pk}/change/").content.decode()
+    assert "Nobody" in page
+    assert 'name="read_receipts"' not in page
+
+
 # --- The page ---------------------------------------------------------------------------------------
 
 
