@@ -81,7 +81,7 @@ def plain(content: str, length: int, *, is_cut: bool = False) -> str:
     hides may have its end, and its mark, behind the cut.
     """
     if is_cut and content.count("||") % 2:
-        content += "||"
+        content += " ||"
     text = content if _MARKS.search(content) is None else markup.text(_parsed(content))
     text = _WHITE_SPACE.sub(" ", text).strip()
     return text if len(text) <= length else text[: length - 1].rstrip() + "…"
