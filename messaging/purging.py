@@ -1,10 +1,11 @@
 """Retention: messages that are older than their room keeps them disappear, with all that refers to them.
 
-A purge has two parts. First the room's floors rise, under the lock of its head, and one
-`messages.purged` says so: from then on pages, unread counts, log pages and replays end there. Then
-the rows below go, some hundred at a time and each time under the lock again, so that nobody waits
-long and nothing is added meanwhile to what is about to go. A purge that was cut short is finished
-by the next one: what lies below the floor tells what is left to do.
+Under the lock of its head the room's floors rise, and one `messages.purged` says so: from then on
+pages, unread counts, log pages and replays end there. The rows below go in the same transaction
+where they are few, as they are minute for minute; else in further ones of some hundred each, under
+the lock again, so that nobody waits long and nothing is added to what is about to go. When the last
+has gone the event is repeated, for caches that were made meanwhile. A purge that was cut short is
+finished by the next one: what lies below the floor tells what is left to do.
 
 Send records stay: a retry of a purged message is `gone`. A higher app whose rows refer to messages
 registers with `on_purge`.
@@ -46,6 +47,8 @@ logger = logging.getLogger(__name__)
 
 # Rows of a table that go in one transaction: a few tens of milliseconds during which the room waits.
 CHUNK = 500
+# The reason that events tell: the room keeps its messages for so long.
+RETENTION = "retention"
 # Messages outlive their time by a minute at most.
 EVERY = timedelta(minutes=1)
 # The first purge of a room of millions takes long; the next run finishes what one has to leave.
@@ -91,15 +94,15 @@ def purge_due() -> int:
     keeping = Room.objects.filter(settings__has_key="retention_s").annotate(
         oldest=Subquery(oldest.order_by("number").values("pk")[:1])
     )
-    now = _now()
+    now, gone = _now(), 0
     for room_id, kept, oldest_id in keeping.order_by("pk").values_list("pk", "settings", "oldest"):
         retention_s = settings_of(kept).retention_s
         if retention_s is None or oldest_id is None:
             continue
         before = now - timedelta(seconds=retention_s)
         if oldest_id < floor_of(before):
-            raise_floor(room_id, before, "retention")
-    return sum(sweep(room_id) for room_id in unfinished())
+            gone += purge(room_id, before=before, reason=RETENTION)
+    return gone + sum(sweep(room_id) for room_id in unfinished())
 
 
 @job(every=EVERY, limit_s=LIMIT_S)
@@ -110,14 +113,15 @@ def purge_rooms() -> None:
 
 def purge(room_id: UUID, *, before: datetime, reason: str) -> int:
     """Remove what was said in the room before that moment; return how many messages went."""
-    raise_floor(room_id, before, reason)
-    return sweep(room_id)
+    gone = raise_floor(room_id, before, reason)
+    return gone + sweep(room_id, reason)
 
 
-def raise_floor(room_id: UUID, before: datetime, reason: str) -> bool:
-    """Let the room begin at that moment; False: it begins there or later already.
+def raise_floor(room_id: UUID, before: datetime, reason: str) -> int:
+    """Let the room begin at that moment; return how many messages went at once, the rest is for `sweep`.
 
-    By the times of ids: what was imported late goes as late. `reason` goes into the event.
+    By the times of ids: what was imported late goes as late. `reason` goes into the event. Nothing
+    is said where the room begins there or later already.
     """
     first_kept = dates.first_from(room_id, floor_of(before))
     with transaction.atomic():
@@ -127,11 +131,11 @@ def raise_floor(room_id: UUID, before: datetime, reason: str) -> bool:
         passed = passed.filter(pk__lt=floor_of(before)) if first_kept is None else passed.before(first_kept)
         last = passed.order_by("-number").values("seq", "number", "unread_index").first()
         if last is None:
-            return False
+            return 0
         log.raise_floor(head, seq=last["seq"], number=last["number"], index=last["unread_index"])
-        payload = {"floor_seq": last["seq"], "floor_number": last["number"], "reason": reason}
-        log.conclude(head, "messages.purged", None, payload)
-    return True
+        gone = _remove_messages(room_id, last["number"])
+        _tell(head, last["seq"], last["number"], reason)
+    return gone
 
 
 def unfinished() -> list[UUID]:
@@ -141,40 +145,46 @@ def unfinished() -> list[UUID]:
     return list(heads.order_by("pk").values_list("pk", flat=True))
 
 
-def sweep(room_id: UUID) -> int:
-    """Remove what lies below the room's floor, chunk by chunk; return how many messages went."""
-    floors = RoomHead.objects.values("floor_seq", "floor_number").get(pk=room_id)
+def sweep(room_id: UUID, reason: str = RETENTION) -> int:
+    """Remove what still lies below the room's floor, chunk by chunk; return how many messages went."""
+    floor = RoomHead.objects.get(pk=room_id)
     # Messages last: as long as one is left, the purge is known not to have ended.
-    while _sweep_log(room_id, floors["floor_seq"], floors["floor_number"]):
-        pass
+    while _remove_log(room_id, floor.floor_seq, floor.floor_number):
+        pass  # each chunk is a transaction of its own
     gone = 0
-    while (removed := _sweep_messages(room_id)) > 0:
-        gone += removed
+    while True:
+        with transaction.atomic():
+            head = log.lock([room_id])[room_id]
+            removed = _remove_messages(room_id, floor.floor_number)
+            gone += removed
+            if removed < CHUNK:
+                if gone:
+                    _tell(head, floor.floor_seq, floor.floor_number, reason)
+                break
     if gone:
         logger.info("purged %d messages of room %s", gone, room_id)
     return gone
 
 
-def _sweep_messages(room_id: UUID) -> int:
-    with transaction.atomic():
-        if room_id not in log.lock([room_id]):
-            return 0
-        floor = RoomHead.objects.get(pk=room_id).floor_number
-        rows = list(
-            Message.objects.in_room(room_id)
-            .filter(number__lte=floor)
-            .order_by("number")
-            .values_list("pk", "number")[:CHUNK]
-        )
-        if not rows:
-            return 0
-        purged = Purged(room_id, [pk for pk, _ in rows], rows[-1][1])
-        for model, key in REFERRING:
-            model._default_manager.filter(**{f"{key}__in": purged.message_ids}).delete()
-        _loosen(purged)
-        for remove in _listeners:
-            remove(purged)
-        Message.objects.filter(pk__in=purged.message_ids).delete()
+def _tell(head: log.Head, seq: int, number: int, reason: str) -> None:
+    payload = {"floor_seq": seq, "floor_number": number, "reason": reason}
+    log.conclude(head, "messages.purged", None, payload)
+
+
+def _remove_messages(room_id: UUID, upto: int) -> int:
+    """Remove the oldest messages up to that number, a chunk of them; return how many. Its head is locked."""
+    rows = list(
+        Message.objects.in_room(room_id).filter(number__lte=upto).order_by("number").values_list("pk", "number")[:CHUNK]
+    )
+    if not rows:
+        return 0
+    purged = Purged(room_id, [pk for pk, _ in rows], rows[-1][1])
+    for model, key in REFERRING:
+        model._default_manager.filter(**{f"{key}__in": purged.message_ids}).delete()
+    _loosen(purged)
+    for remove in _listeners:
+        remove(purged)
+    Message.objects.filter(pk__in=purged.message_ids).delete()
     return len(rows)
 
 
@@ -190,7 +200,7 @@ def _loosen(purged: Purged) -> None:
     scheduled.filter(message_id__in=purged.message_ids).update(message=None)
 
 
-def _sweep_log(room_id: UUID, floor_seq: int, floor_number: int) -> bool:
+def _remove_log(room_id: UUID, floor_seq: int, floor_number: int) -> bool:
     """Remove a chunk of what the log and the receipts still tell of what has gone; whether there may be more."""
     with transaction.atomic():
         entries = LogEntry.objects.filter(room_id=room_id, seq__lte=floor_seq).order_by("seq")
