@@ -3,6 +3,7 @@
 from django.urls import path
 
 from messaging import panels, views
+from messaging.message_panels import reactions, revisions
 from messaging.receipts.panel import receipts
 from messaging.saved_panel import saved_messages
 from messaging.scheduled_panel import scheduled_messages
@@ -19,6 +20,8 @@ urlpatterns = [
     path("mentions/", panels.mentions, name="mentions"),
     path("drafts/", panels.drafts, name="drafts"),
     path("m/<uuid:message_id>/receipts/", receipts, name="receipts"),
+    path("m/<uuid:message_id>/revisions/", revisions, name="revisions"),
+    path("m/<uuid:message_id>/reactions/", reactions, name="reactions"),
     path("search/", search, name="search"),
     path("saved/", saved_messages, name="saved"),
     path("scheduled/", scheduled_messages, name="scheduled"),

@@ -2,7 +2,9 @@
 
 import { runEditing } from "./controllers/editing.js";
 import { jumpToDates } from "./controllers/jump-date.js";
+import { followMarks } from "./controllers/marks.js";
 import { followMessageKeys } from "./controllers/message-keys.js";
+import { runMessagePanels } from "./controllers/message-panels.js";
 import { runMessageMenu } from "./controllers/message-menu.js";
 import { showTools } from "./controllers/message-tools.js";
 import { verbsOf } from "./controllers/message-verbs.js";
@@ -10,7 +12,6 @@ import { runPolls } from "./controllers/polls-card.js";
 import { runPreviews } from "./controllers/previews.js";
 import { runReactions } from "./controllers/reactions.js";
 import { runSaving } from "./controllers/saving.js";
-import { runThreadChips } from "./controllers/thread-chip.js";
 import { Acts } from "./models/acts.js";
 
 /**
@@ -30,6 +31,7 @@ export function actOnMessages({ socket, store, own }) {
   followMessageKeys({ verbs, pick, openMenu });
   runPolls({ acts, own, socket });
   runPreviews({ acts });
-  runThreadChips({ acts });
+  runMessagePanels({ socket });
+  followMarks({ acts, verbs });
   jumpToDates();
 }

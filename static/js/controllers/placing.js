@@ -4,18 +4,19 @@ const GAP_PX = 4;
 const EDGE_PX = 8;
 
 /**
- * Put an open popover below its anchor, ends flush; above it where there is more room.
+ * Put an open popover below its anchor; above it where there is more room.
  * @param {HTMLElement} popover
  * @param {HTMLElement} anchor
+ * @param {"start"|"end"} [flush] which of their ends are in line
  */
-export function placeBeside(popover, anchor) {
+export function placeBeside(popover, anchor, flush = "end") {
   const at = anchor.getBoundingClientRect();
   const { width, height } = popover.getBoundingClientRect();
   const below = innerHeight - at.bottom - GAP_PX - EDGE_PX;
   const isBelow = height <= below || below >= at.top;
-  const isRtl = getComputedStyle(anchor).direction === "rtl";
+  const isLeft = (flush === "start") === (getComputedStyle(anchor).direction === "ltr");
   const top = isBelow ? at.bottom + GAP_PX : at.top - GAP_PX - height;
-  const left = isRtl ? at.left : at.right - width;
+  const left = isLeft ? at.left : at.right - width;
   popover.style.inset = "auto";
   popover.style.margin = "0";
   popover.style.top = `${clamp(top, EDGE_PX, innerHeight - height - EDGE_PX)}px`;

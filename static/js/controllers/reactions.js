@@ -139,7 +139,7 @@ function tellWho({ acts, own }) {
       tip.textContent = WORDS.reactedBy(listed(names, Number(chip.dataset.count)), chip.dataset.emoji);
       chip.setAttribute("aria-describedby", tip.id);
       tip.showPopover();
-      placeBeside(tip, chip);
+      placeBeside(tip, chip, "start");
     }, POINTED_MS);
   };
   document.addEventListener("pointerover", (event) => {

@@ -69,7 +69,8 @@ export class Acts {
 
   /** Take the preview of an address away from one's message. @param {string} id @param {string} url */
   dropPreview(id, url) {
-    return call("DELETE", `messages/${id}/previews/?${new URLSearchParams({ url })}`);
+    const path = `messages/${id}/previews/?${new URLSearchParams({ url })}`;
+    return this.#either("preview.dismiss", { message: id, url }, "DELETE", path);
   }
 
   #either(type, fields, method, path, body) {

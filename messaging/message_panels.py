@@ -1,0 +1,64 @@
+"""Pages of the side panel about one message: what it said before, and who reacted to it."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from django.contrib.auth.decorators import login_required
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404
+from django.views.decorators.http import require_safe
+
+from accounts.requests import user_of
+from messaging import lists
+from messaging.models import Message
+from realtime.errors import Forbidden, NotFound
+from rooms.panels import panel
+
+REVISIONS_PAGE = 30
+# Of each emoji; who wants all of a crowd asks the REST API.
+REACTORS_MAX = 100
+
+
+@require_safe
+@login_required
+def revisions(request: HttpRequest, message_id: UUID) -> HttpResponse:
+    """The message as it is, and below it what it said before, the newest first."""
+    message = _message(request, message_id)
+    try:
+        page = lists.revisions(user_of(request), message_id, before=_below(request), limit=REVISIONS_PAGE)
+    except NotFound as missing:  # the membership ended between two reads
+        raise Http404 from missing
+    except Forbidden as refusal:
+        raise PermissionDenied from refusal
+    context = {"message": message, "revisions": page.results, "next": page.next}
+    slug = message.room.slug
+    return panel(request, "panels/revisions.html", context, kind="revisions", title="Edit history", slug=slug)
+
+
+@require_safe
+@login_required
+def reactions(request: HttpRequest, message_id: UUID) -> HttpResponse:
+    """Who reacted, by emoji, in the order of their first use."""
+    message = _message(request, message_id)
+    user = user_of(request)
+    groups = []
+    for reaction in [] if message.deleted_at else message.reactions:
+        emoji, count = reaction["emoji"], reaction["count"]
+        people = lists.reactors(user, message_id, emoji=emoji, after=None, limit=REACTORS_MAX).results
+        groups.append({"emoji": emoji, "count": count, "people": people, "more": max(0, count - len(people))})
+    context = {"message": message, "groups": groups}
+    slug = message.room.slug
+    return panel(request, "panels/reactions.html", context, kind="reactions", title="Reactions", slug=slug)
+
+
+def _message(request: HttpRequest, message_id: UUID) -> Message:
+    reachable = Message.objects.reachable_by(user_of(request)).select_related("room", "sender")
+    return get_object_or_404(reachable, pk=message_id)
+
+
+def _below(request: HttpRequest) -> int | None:
+    """The revision after which the asked part of the list begins; what names none is the first part."""
+    text = request.GET.get("below", "")
+    return int(text) if text.isascii() and text.isdecimal() and len(text) <= 18 else None
