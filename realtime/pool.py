@@ -1,7 +1,8 @@
 """Database work from async code: one bounded pool of threads, one function a unit of work.
 
 A burst of sockets can then hold no more database connections than the pool has threads, and
-never the one thread that Django shares among all its synchronous code.
+never the one thread that Django shares among all its synchronous code. Nor does a burst of pages
+keep sockets waiting: each thread has a connection of its own, beside those that requests share.
 """
 
 from __future__ import annotations
@@ -22,7 +23,9 @@ T = TypeVar("T")
 
 @cache
 def _executor() -> ThreadPoolExecutor:
-    return ThreadPoolExecutor(settings.REALTIME["POOL_THREADS"], thread_name_prefix="realtime-db")
+    return ThreadPoolExecutor(
+        settings.REALTIME["POOL_THREADS"], thread_name_prefix="realtime-db", initializer=use_own_connection
+    )
 
 
 async def run(work: Callable[..., T], *args: object, **options: object) -> T:
@@ -32,16 +35,13 @@ async def run(work: Callable[..., T], *args: object, **options: object) -> T:
 
 
 def _unit(work: Callable[[], T]) -> T:
+    connection = connections["default"]
+    # It may have been cut while the thread had nothing to do. (django-stubs do not know the flag.)
+    connection.health_check_done = False  # type: ignore[attr-defined]
     try:
         return work()
     finally:
-        rest()
-
-
-def rest() -> None:
-    """Give this thread's connections back: to the database's pool, or, of SQLite, keep them open."""
-    for connection in connections.all(initialized_only=True):
-        if connection.vendor != "sqlite" or connection.errors_occurred:
+        if connection.errors_occurred:
             connection.close()
 
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import http.client
 import time
 from collections.abc import AsyncIterator, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from typing import Any
 from uuid import uuid4
@@ -16,6 +18,7 @@ from pytest_django import DjangoDbBlocker
 
 from messaging.models import Message
 from messaging.services import mark_read
+from rooms import services as rooms
 from rooms.models import Room, RoomHead
 from tests.factories import say
 from tests.fixtures_server import Guest, Installation, World
@@ -269,6 +272,48 @@ async def test_a_database_that_cuts_every_connection_costs_no_message(world: Wor
     # What else the server does with the database goes on as well.
     assert (await world.rest(bob, "GET", "rooms/"))[0] == 200
     await (await world.socket(bob)).in_step()
+
+
+@pytest.mark.needs_postgres
+async def test_pages_that_hold_every_connection_keep_no_socket_waiting(world: World) -> None:
+    """As after a restart, when everybody's browser loads its page anew; or by somebody's wish."""
+    alice, bob = await world.people(2)
+    room = await world.room(alice, bob)
+    await world.socket(alice)  # everything has been used once
+    session = f"{settings.SESSION_COOKIE_NAME}={'x' * 32}"
+    database = world.installation.name
+    shared = settings.DATABASES["default"]["OPTIONS"]["pool"]["max_size"]
+    with psycopg.connect(settings.DATABASE_URL, dbname=database) as holder, ThreadPoolExecutor(shared + 8) as out:
+        holder.execute("LOCK TABLE django_session IN ACCESS EXCLUSIVE MODE")  # what every page asks first
+        pages = [out.submit(get_page, world.server, session) for _ in range(shared + 8)]
+        await eventually(lambda: waiting_for_locks(database) >= shared)
+        # They wait for as long as the lock is held; what follows does not.
+        socket = await world.socket(bob)
+        await socket.sent(str(room.pk))
+        await world.shell(rooms.remove_member, alice.user, room, bob.user)
+        await socket.expect("room.removed")
+        assert not any(page.done() and page.result() == 302 for page in pages)
+        holder.rollback()
+    assert 302 in [page.result() for page in pages]  # to the sign-in, late
+
+
+def get_page(server: ServerProcess, cookie: str) -> int:
+    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=60)
+    connection.request("GET", "/", headers={"Cookie": cookie})
+    response = connection.getresponse()
+    response.read()
+    connection.close()
+    return response.status
+
+
+def waiting_for_locks(database: str) -> int:
+    """How many connections to the database wait for a lock."""
+    with psycopg.connect(settings.DATABASE_URL) as connection:
+        found = connection.execute(
+            "SELECT count(*) FROM pg_stat_activity WHERE datname = %s AND wait_event_type = 'Lock'", [database]
+        ).fetchone()
+    assert found is not None
+    return int(found[0])
 
 
 # --- The process --------------------------------------------------------------------------------
