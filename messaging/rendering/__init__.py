@@ -87,6 +87,11 @@ def plain(content: str, length: int, *, is_cut: bool = False) -> str:
     return text if len(text) <= length else text[: length - 1].rstrip() + "…"
 
 
+def warm_up() -> None:
+    """Read and compile now what would be at first use, on the thread that stores messages: some 0.1 s."""
+    render("https://a.example :wave: www.a.example\n```python\npass\n```")
+
+
 # A send asks for the names, and then for the HTML with those that were found.
 @lru_cache(maxsize=64)
 def _parsed(content: str) -> Tokens:
