@@ -16,7 +16,7 @@ from django.db.models import Q
 
 from accounts.models import User
 from accounts.people import Person, person_of
-from messaging.changing import MessageChange, changing_message
+from messaging.changing import NO_MESSAGE, MessageChange, changing_message
 from messaging.models import Message, Poll, PollVote
 from messaging.wire import PollOut
 from realtime import bus
@@ -79,6 +79,13 @@ def vote(user: User, message_id: UUID, options: Collection[int]) -> Ballot:
     return Ballot(str(message_id), sorted(wanted), poll)
 
 
+def ballot(user: User, message_id: UUID) -> Ballot:
+    """What the user has voted, and how the poll stands. NotFound, Invalid."""
+    poll = _poll_of(_reachable(user, message_id))
+    held = PollVote.objects.filter(message_id=message_id, user=user).order_by("option")
+    return Ballot(str(message_id), list(held.values_list("option", flat=True)), poll)
+
+
 def close(actor: Actor, message_id: UUID) -> PollOut:
     """End a poll; a closed one stays as it is.
 
@@ -116,10 +123,7 @@ def votes(
 
     NotFound: no message that the user may read. Forbidden: the poll is anonymous. Invalid: there is none.
     """
-    message = Message.objects.reachable_by(user).filter(pk=message_id, deleted_at__isnull=True).first()
-    if message is None:
-        raise NotFound("There is no such message.")
-    if _poll_of(message).anonymous:
+    if _poll_of(_reachable(user, message_id)).anonymous:
         raise Forbidden("This poll is anonymous: nobody sees who voted what.")
     rows = PollVote.objects.filter(message_id=message_id).select_related("user")
     if option is not None:
@@ -131,6 +135,13 @@ def votes(
     shown = found[:limit]
     page = [VoteOut(person_of(row.user), row.option, timestamp(row.created_at)) for row in shown]
     return page, (shown[-1].user_id, shown[-1].option) if len(found) > limit else None
+
+
+def _reachable(user: User, message_id: UUID) -> Message:
+    message = Message.objects.reachable_by(user).filter(pk=message_id, deleted_at__isnull=True).first()
+    if message is None:
+        raise NotFound(NO_MESSAGE)
+    return message
 
 
 def _poll_of(message: Message) -> PollOut:

@@ -144,6 +144,16 @@ def test_of_several_options_each_counts_and_each_person_once(cast: Cast, api: Cl
 
 
 @pytest.mark.django_db
+def test_one_sees_ones_own_vote_in_an_anonymous_poll_too(cast: Cast, api: Client) -> None:
+    asked = ask(cast.team, cast, multiple=True, anonymous=True)
+    vote(api(cast.bob), asked, 1, 0)
+    mine = api(cast.bob).get(url(asked, "vote")).json()
+    assert (mine["options"], counts(mine)) == ([0, 1], ([1, 1], 1))
+    assert api(cast.carol).get(url(asked, "vote")).json()["options"] == []
+    assert_problem(api(cast.mallory).get(url(asked, "vote")), 404, "not_found")
+
+
+@pytest.mark.django_db
 def test_the_same_vote_again_leaves_no_entry(cast: Cast, api: Client) -> None:
     asked, client = ask(cast.team, cast, multiple=True), api(cast.bob)
     vote(client, asked, 0, 1)

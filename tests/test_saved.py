@@ -98,6 +98,16 @@ def test_a_deleted_message_stays_on_the_list_without_its_words(cast: Cast, api: 
 
 
 @pytest.mark.django_db
+def test_the_list_says_what_one_has_reacted_with_oneself(cast: Cast, api: Client) -> None:
+    message = say(cast.team, cast.alice)
+    services.react(cast.bob, UUID(message.id), "👍")
+    for person in (cast.bob, cast.carol):
+        api(person).put(saved_url(message.id))
+    mine = [api(person).get(LIST).json()["results"][0]["message"]["reactions"] for person in (cast.bob, cast.carol)]
+    assert mine == [[{"emoji": "👍", "count": 1, "me": True}], [{"emoji": "👍", "count": 1, "me": False}]]
+
+
+@pytest.mark.django_db
 def test_what_one_may_not_read_and_what_does_not_exist_answer_alike(cast: Cast, api: Client) -> None:
     message = say(cast.team, cast.alice)
     for message_id in (message.id, str(uuid4())):

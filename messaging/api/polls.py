@@ -39,6 +39,11 @@ class _VotesQuery(PageInput):
 
 
 class VoteView(APIView):
+    @extend_schema(operation_id="polls_ballot", responses=Ballot)
+    def get(self, request: Request, message_id: UUID) -> Response:
+        """What one has voted oneself, in an anonymous poll too."""
+        return Response(polls.ballot(user_of(request), message_id))
+
     @extend_schema(operation_id="polls_vote", request=_NewVote, responses=Ballot)
     def put(self, request: Request, message_id: UUID) -> Response:
         """Vote, in place of what one voted before. 409: the poll is closed."""

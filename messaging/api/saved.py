@@ -15,6 +15,7 @@ from rest_framework.views import APIView
 
 from accounts.requests import user_of
 from messaging import saved
+from messaging.overlay import with_me
 from messaging.saved import SavedOut, SavedState
 from rooms.api.fields import PageInput, Text, checked, cursor_of, key_of
 
@@ -37,6 +38,8 @@ class SavedListView(APIView):
         query = checked(PageInput, request.query_params)
         before = key_of(query["cursor"], tuple[int])[0] if "cursor" in query else None
         entries, last = saved.page(user_of(request), before=before, limit=query["limit"])
+        for entry, message in zip(entries, with_me(user_of(request), [each.message for each in entries]), strict=True):
+            entry.message = message
         return Response(SavedPage(entries, None if last is None else cursor_of(last)))
 
 
