@@ -38,6 +38,8 @@ from rooms.uuid7 import at_moment, floor_of, moment_of
 WALK_FIRST = 2_000
 # The most that one walk reads (some 20 ms), where the density of hits so far promises the rest.
 WALK_MAX = 20_000
+# As many are walked where nothing else gets anywhere in its time: enough to come to an end by asking on.
+PLOD = 5_000
 # How many matches, of all rooms, are gathered at most: some 5 ms.
 GATHER_MAX = 5_000
 # Up to this many rooms are looked up in all months at once: more cost the planner a millisecond a month.
@@ -189,9 +191,9 @@ def moment_at(place: int) -> datetime:
 
 def find(matching: Matching, *, below: int | None, limit: int, patience: Patience) -> Found:
     """See `engine.Engine`."""
-    search = _Search(matching, limit, patience)
     upper = min(end for end in (below, matching.before, _END) if end is not None)
-    lower = matching.after or 0
+    search = _Search(matching, limit, patience, upper)
+    start, lower = upper, matching.after or 0
     for step in (search.walk, search.gather, search.look_up):
         try:
             with _reading(patience):
@@ -208,7 +210,7 @@ def find(matching: Matching, *, below: int | None, limit: int, patience: Patienc
         upper = reached
         if patience.is_over():
             break
-    if search.hits or upper < (below or _END):
+    if search.hits or upper < start:
         return Found(search.hits, upper)
     # Too slow to get anywhere: some way by walking, so that asking on leads to an end.
     with _reading(patience):
@@ -227,9 +229,10 @@ class _Search:
     """One question on its way. Its steps take the bounds that are left to search, and return the place
     down to which they came, or None: there is no more."""
 
-    def __init__(self, matching: Matching, limit: int, patience: Patience) -> None:
+    def __init__(self, matching: Matching, limit: int, patience: Patience, start: int) -> None:
         self.hits: list[Hit] = []
-        self.reached = _END
+        # All above it has been searched: where to go on when a statement was given up.
+        self.reached = start
         self._matching = matching
         self._limit = limit
         self._patience = patience
@@ -242,11 +245,13 @@ class _Search:
         for table, end, begin in self._parts(upper, lower):
             upper = end
             while walk := self._promising():
-                self._take(self._ask(_WALK, table, upper, begin, walk=walk))
-                if len(self.hits) >= self._limit:
+                rows = self._ask(_WALK, table, upper, begin, walk=walk)
+                if len(self.hits) + len(rows) >= self._limit:
+                    self._take(rows)
                     return upper
-                self._walked += walk
                 last = self._ask(_WALKED, table, upper, begin, walk=walk)
+                self._take(rows)  # not before it is known how far they reach
+                self._walked += walk
                 if not last:
                     break
                 self.reached = upper = last[0][0].int
@@ -293,8 +298,8 @@ class _Search:
     def plod(self, upper: int, lower: int) -> int | None:
         self._set(_WALKING)
         for table, end, begin in self._parts(upper, lower):
-            self._take(self._ask(_WALK, table, end, begin, walk=WALK_MAX))
-            last = self._ask(_WALKED, table, end, begin, walk=WALK_MAX)
+            self._take(self._ask(_WALK, table, end, begin, walk=PLOD))
+            last = self._ask(_WALKED, table, end, begin, walk=PLOD)
             return last[0][0].int if last else begin
         return None
 

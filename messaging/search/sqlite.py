@@ -120,7 +120,7 @@ def find(matching: Matching, *, below: int | None, limit: int, patience: Patienc
     lower = matching.after or 0
     hits: list[Hit] = []
     look = max(LOOK_FIRST, limit)
-    while not patience.is_over():
+    while True:
         with connection.cursor() as cursor:
             cursor.execute(_FIND, [rooms, query, upper, lower, look])
             rows = cursor.fetchall()
@@ -132,8 +132,9 @@ def find(matching: Matching, *, below: int | None, limit: int, patience: Patienc
         if len(rows) < look:
             return Found(hits, None)
         upper = rows[-1][0]
+        if patience.is_over():
+            return Found(hits, upper)
         look = min(4 * look, LOOK_MAX)
-    return Found(hits, upper)
 
 
 def rank(matching: Matching, places: Sequence[int]) -> dict[int, float]:

@@ -349,13 +349,6 @@ def test_nothing_that_is_typed_reaches_over_the_rooms(cast: Cast) -> None:
         assert [each for each in found(cast.mallory, text) if each != "mine"] == [], text
 
 
-def test_who_blocked_somebody_is_told_nothing_of_what_they_wrote(cast: Cast) -> None:
-    blocks = pytest.importorskip("accounts.blocks", reason="nobody can block anybody yet")
-    say(cast.team, cast.carol, "unwanted")
-    blocks.block(cast.bob, cast.carol)
-    assert found(cast.bob, "unwanted") == []
-
-
 def test_a_send_of_long_ago_that_is_repeated_is_in_the_index_once(cast: Cast) -> None:
     client_id = uuid4()
     for _ in range(2):
