@@ -4,6 +4,7 @@ from messaging.admin.later import LinkPreviewAdmin, ScheduledMessageAdmin
 from messaging.admin.messages import MessageAdmin
 from messaging.admin.own import ComposerDraftAdmin, SavedMessageAdmin
 from messaging.admin.polls import PollAdmin, PollVoteAdmin
+from messaging.admin.receipts import ReceiptAdmin
 
 __all__ = [
     "ComposerDraftAdmin",
@@ -11,6 +12,7 @@ __all__ = [
     "MessageAdmin",
     "PollAdmin",
     "PollVoteAdmin",
+    "ReceiptAdmin",
     "SavedMessageAdmin",
     "ScheduledMessageAdmin",
 ]

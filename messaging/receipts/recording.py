@@ -74,7 +74,7 @@ def note(user_id: UUID, room_id: UUID, *, received: int = 0, read: int = 0) -> N
     advances = {(room_id, user_id): Advance(received, now, read, now)}
     recorder = next(iter(tuple(_recorders.values())), None)
     if recorder is None:
-        write(advances)
+        write(advances, skip_held=False)  # one membership: it holds none while it waits
     else:
         recorder.take(advances)
 
@@ -82,10 +82,10 @@ def note(user_id: UUID, room_id: UUID, *, received: int = 0, read: int = 0) -> N
 # --- Writing --------------------------------------------------------------------------------------
 
 
-def write(advances: Mapping[Key, Advance]) -> set[Key]:
+def write(advances: Mapping[Key, Advance], *, skip_held: bool = True) -> set[Key]:
     """Write what is new of these advances, in one transaction, and tell those who look.
 
-    Returns those whose membership another transaction held. It waits for none while it holds some
+    Returns those whose membership another transaction held: it waits for none while it holds some
     itself, so that no send can wait for it in a circle.
     """
     tellings: dict[UUID, dict[str, dict[str, int]]] = defaultdict(dict)
@@ -93,7 +93,7 @@ def write(advances: Mapping[Key, Advance]) -> set[Key]:
         memberships = list(
             Membership.objects.current()
             .filter(_named(advances))
-            .select_for_update(no_key=True, skip_locked=True)
+            .select_for_update(no_key=True, skip_locked=skip_held)
             .only("room_id", "user_id", "received_upto", "read_upto", "receipts_since")
         )
         heads = RoomHead.objects.in_bulk({row.room_id for row in memberships})

@@ -273,6 +273,23 @@ def test_staff_see_the_choice_and_cannot_make_it(cast: Cast, client: Any) -> Non
     assert 'name="read_receipts"' not in page
 
 
+def test_staff_look_into_receipts_by_person_and_room_and_change_none(cast: Cast, client: Any, reads: Hears) -> None:
+    reads(cast.bob, cast.team, say(cast.team, cast.alice).number)
+    reads(cast.bob, cast.lobby, say(cast.lobby, cast.alice).number)
+    client.force_login(cast.staff)
+    changelist = "/admin/messaging/receipt/"
+
+    def found(**query: str) -> int:
+        return len(client.get(changelist, query).context["cl"].result_list)
+
+    assert [found(), found(q="@bob"), found(q=cast.team.slug), found(q="@carol"), found(q="nobody")] == [2, 2, 1, 0, 0]
+    one = Receipt.objects.get(room=cast.team)
+    assert client.get(f"{changelist}{one.pk}/change/").status_code == 200
+    assert client.post(f"{changelist}{one.pk}/change/", {"to_number": 99}).status_code == 403
+    assert client.post(f"{changelist}{one.pk}/delete/", {"post": "yes"}).status_code == 403
+    assert client.get(f"{changelist}add/").status_code == 403
+
+
 # --- The page ---------------------------------------------------------------------------------------
 
 
