@@ -138,6 +138,7 @@ export const WORDS = {
   tooManyRooms: (/** @type {number} */ most) => `Choose up to ${most} rooms at once.`,
   forwarded: (/** @type {number} */ count) => (count === 1 ? "Forwarded." : `Forwarded to ${count} rooms.`),
   panelFailed: "This could not be loaded.",
+  notSaved: "This could not be saved. What you have entered is still here.",
   panelGone: "This is no longer here.",
   moreFailed: "Could not be loaded. Try again",
   moreAbove: "New messages above",

@@ -116,7 +116,8 @@ export function runComposer({ form, drafts, send, typing = () => {}, signal }) {
   field.addEventListener("keydown", (event) => {
     // 229: Safari ends the composition before the key that ended it arrives.
     if (event.defaultPrevented || event.isComposing || event.keyCode === 229) return;
-    if (event.key === "Escape" && reply) {
+    const isTaken = document.querySelector(":popover-open:not(.toast)"); // Escape closes that first
+    if (event.key === "Escape" && reply && !isTaken) {
       event.preventDefault();
       answer(null);
       return;

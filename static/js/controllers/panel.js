@@ -12,6 +12,7 @@
  */
 
 import { WORDS } from "../words.js";
+import { say } from "./toasts.js";
 
 const STATE = "panel";
 const SKELETON_AFTER_MS = 150; // what takes less needs no sign
@@ -77,7 +78,7 @@ export function runPanel({ aside, fallback }) {
   };
   const focusIn = () => {
     const wanted = matchMedia("(hover: hover)").matches ? aside.querySelector("[autofocus]") : null;
-    (wanted ?? aside.querySelector("#panel-title"))?.focus({ preventScroll: true });
+    (aside.querySelector("[aria-invalid=true]") ?? wanted ?? aside.querySelector("#panel-title"))?.focus();
   };
   const clear = () => {
     if (!isOpen()) return;
@@ -97,13 +98,18 @@ export function runPanel({ aside, fallback }) {
     const { signal } = (asking = new AbortController());
     aside.setAttribute("aria-busy", "true");
     let skeleton = 0;
-    if (isOpen()) skeleton = setTimeout(() => show(waiting(title), url), SKELETON_AFTER_MS);
-    else show(waiting(title), url); // its place opens at once; the style sheet lets the skeleton wait
+    if (!isOpen()) show(waiting(title), url); // its place opens at once; the style sheet lets the skeleton wait
+    else if (!request) skeleton = setTimeout(() => show(waiting(title), url), SKELETON_AFTER_MS);
     const root = await ask(url, { ...request, signal });
     clearTimeout(skeleton);
     if (signal.aborted) return;
+    if (!(root instanceof HTMLElement) && request) {
+      aside.removeAttribute("aria-busy");
+      say(WORDS.notSaved); // the form stays, with what was typed
+      return;
+    }
     if (root instanceof HTMLElement) show(root, url);
-    else show(failed(title, root, () => load(url, title, request)), url);
+    else show(failed(title, root, () => load(url, title)), url);
     focusIn();
   };
   const open = (url, title) => {
