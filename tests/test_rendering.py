@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from messaging import rendering
 from messaging.rendering import grammar, highlighting, markup, mentioned_names, plain, render, sanitizing, shortcodes
+from tests.concurrency import at_once
 
 ADA = "0192f0a0-0000-7000-8000-0000000000a7"
 BLANK = 'rel="nofollow noopener noreferrer"'
@@ -328,6 +329,16 @@ def test_rows_beyond_the_largest_table_are_text() -> None:
 def test_marks_that_would_weigh_very_much_are_shown_as_they_were_written() -> None:
     text = "||a||" * 2_000
     assert render(text) == f"<p>{text}</p>"
+
+
+def test_threads_do_not_disturb_each_other() -> None:
+    texts = [f"**{n}** https://a.example/{n} www.{n}.org :tada: @user-{n} ||{n}||" for n in range(8)]
+    expected = [render(text) for text in texts]
+
+    def work() -> list[str]:
+        return [sanitizing.clean(markup.html(grammar.parse(text), {})) for text in texts * 20]
+
+    assert at_once([work] * 4) == [expected * 20] * 4
 
 
 def test_every_emoji_has_a_name_that_can_be_typed_or_is_typed_itself() -> None:

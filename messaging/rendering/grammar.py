@@ -264,6 +264,7 @@ def _make() -> MarkdownIt:
     inline.before("emphasis", "spoiler", _spoiler)
     parser.inline.ruler2.before("fragments_join", "spoiler", _pair_spoilers)
     parser.inline.add_terminator_char("|")
+    parser.parse("all rules are looked up now: threads that did so at once could miss some")
     return parser
 
 
