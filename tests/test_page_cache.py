@@ -175,6 +175,17 @@ def test_a_new_name_is_seen_in_messages_and_in_what_replies_quote(cast: Cast, sa
     assert sender.display_name == "Somebody else"
 
 
+@pytest.mark.usefixtures("kept_in")
+def test_each_reader_of_a_kept_page_finds_their_own_marks(
+    cast: Cast, said: list[MessageOut], api: Callable[..., Any]
+) -> None:
+    services.react(cast.carol, UUID(said[0].id), "👍")
+    for reader, has in [(cast.bob, False), (cast.carol, True), (cast.bob, False)]:
+        answer = api(reader).get(f"/api/v1/rooms/{cast.team.pk}/messages/").json()
+        (reaction,) = next(each["reactions"] for each in answer["results"] if each["id"] == said[0].id)
+        assert reaction == {"emoji": "👍", "count": 1, "me": has}
+
+
 def test_what_a_purge_has_passed_is_not_quoted_while_its_rows_still_stand(cast: Cast, said: list[MessageOut]) -> None:
     purged(cast, said[0])
     assert Message.objects.filter(pk=said[0].id).exists()

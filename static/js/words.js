@@ -180,6 +180,7 @@ export const WORDS = {
   textCopied: "Text copied",
   copyCode: "Copy this code",
   codeCopied: "Code copied",
+  hiddenText: "hidden text",
   notCopied: "The browser does not allow copying here.",
   saved: "Saved",
   unsaved: "Removed from saved",

@@ -75,6 +75,13 @@ def test_a_spoiler_hides_its_text_until_it_is_opened_by_click_or_key(scene: Scen
     expect(second).not_to_have_attribute("role", "button")
 
 
+def test_what_is_spoken_is_what_is_shown_and_not_what_is_hidden(scene: Scene) -> None:
+    ann, ben = scene.enter(scene.ann, scene.team), scene.enter(scene.ben, scene.team)
+    ben.say("**Listen**: ||the butler|| :tada:")
+    spoken = ann.page.locator("body > .visually-hidden[aria-live=polite]")
+    expect(spoken).to_have_text("Ben: Listen: hidden text 🎉")
+
+
 def test_a_link_to_this_server_opens_in_this_window(scene: Scene) -> None:
     scene.say(scene.team, scene.ben, [f"Look: {scene.url(scene.garden)}"])
     chat = scene.enter(scene.ann, scene.team)

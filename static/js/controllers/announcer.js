@@ -39,7 +39,15 @@ export function announceMessages({ log, room, viewer, socket }) {
   };
   socket.on("message.created", ({ room: where, data }) => {
     if (where !== room || !data.sender || data.sender.id === viewer) return;
-    gathered.push(WORDS.spoken(data.sender.display_name, data.content.slice(0, MOST_CHARACTERS)));
+    gathered.push(WORDS.spoken(data.sender.display_name, heard(data.html).slice(0, MOST_CHARACTERS)));
     if (gathered.length === 1) setTimeout(speak, GATHER_MS);
   });
+}
+
+/** What is heard of a message: its words as they are shown, and of what is hidden only that it is. */
+function heard(html) {
+  const { content } = Object.assign(document.createElement("template"), { innerHTML: html });
+  for (const spoiler of content.querySelectorAll(".spoiler")) spoiler.replaceWith(WORDS.hiddenText);
+  for (const end of content.querySelectorAll("br, p, li, pre, tr, td, th, h3, h4, h5, h6")) end.after(" ");
+  return (content.textContent ?? "").replace(/\s+/g, " ").trim();
 }
