@@ -78,7 +78,7 @@ function start() {
   });
   const drafts = new Drafts({ store, send: (fields) => socket.request("draft.set", fields) });
   const own = new Own();
-  const threads = new Threads(viewer, boot.threads);
+  const threads = new Threads(viewer, boot.threads, store);
   const attention = new Attention();
   /** @type {Reading|null} */
   let reading = null;

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from playwright.sync_api import Page, expect
 
-from messaging.models import ThreadFollow
+from messaging.models import Message, ThreadFollow
 from rooms.services import update_room
 from tests.browser.scene import Chat, Scene
 from tests.factories import say
@@ -89,6 +89,16 @@ def test_what_is_unread_in_threads_waits_in_the_side_bar(scene: Scene) -> None:
     ann.goto(scene.url(scene.team))
     assert "One" not in ann.texts()
     expect(ann.message("Root").locator(".thread-chip")).to_have_text("2 replies")
+
+
+def test_who_began_a_thread_learns_of_its_first_reply_in_another_room(scene: Scene) -> None:
+    ann = scene.enter(scene.ann, scene.team)
+    ann.say("Any news?")
+    expect(ann.message("Any news?")).not_to_contain_class("is-pending")
+    root = scene.do(lambda: Message.objects.get(content="Any news?", room=scene.team))
+    ann.goto(scene.url(scene.garden))
+    scene.do(say, scene.team, scene.ben, "None", thread=root.pk)
+    expect(ann.page.locator("#shortcuts [data-count-of=threads]")).to_have_text("1")
 
 
 def test_following_can_be_stopped(scene: Scene) -> None:

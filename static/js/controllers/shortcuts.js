@@ -34,8 +34,7 @@ export function showShortcuts({ bar, viewer, socket, unread, threads, drafts }) 
     refreshPanel("drafts");
   });
   socket.on("message.created", ({ data }) => {
-    const isOwnRoot = (root) => document.querySelector(`.message.is-mine[data-id="${root}"]`) !== null;
-    threads.count(data, isOwnRoot(data.thread?.root));
+    threads.count(data);
     if (data.mentions.some((each) => each === viewer || each === "room" || each === "here")) refreshPanel("mentions");
   });
   socket.on("thread.read", (frame) => threads.follow(frame));

@@ -89,6 +89,7 @@ export function runThread({ root, signal, viewer, socket, own, store, drafts, ou
   history.on("failed", ({ error }) => console.warn(error));
 
   followThread({ root, thread, viewer, signal, socket, threads });
+  threads.watch(thread, () => attention.isHere && scroller.isAtBottom && !history.hasAfter, signal);
   readThread({ root, thread, signal, socket, scroller, history, attention });
 
   showOutgoing({
