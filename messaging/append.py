@@ -123,9 +123,10 @@ def _write_html(entries: Sequence[_Entry]) -> None:
     """Find out whom the drafts call, and render them; all of it before any lock is held."""
     everybody = mentions.resolve((entry.draft.room_id, entry.draft.content) for entry in entries)
     for entry, called in zip(entries, everybody, strict=True):
-        # An import tells of calls that were heard elsewhere, and a copy of those that were not meant for its readers.
-        is_told_of = entry.draft.imported_at is not None or FORWARDED in entry.draft.metadata
-        entry.called = mentions.NOBODY if is_told_of else called
+        if FORWARDED in entry.draft.metadata:
+            called = mentions.NOBODY  # the author called others, elsewhere
+        # An import tells of calls that were heard elsewhere.
+        entry.called = called if entry.draft.imported_at is None else mentions.NOBODY
         entry.html = rendering.render(entry.draft.content, called)
         if mentions.HERE in entry.called:
             entry.here = mentions.present_in(entry.draft.room_id)

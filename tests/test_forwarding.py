@@ -144,8 +144,10 @@ def test_nobody_puts_words_into_anothers_mouth(cast: Cast, api: Client) -> None:
 def test_a_copy_calls_nobody(cast: Cast, api: Client) -> None:
     original = say(cast.team, cast.alice, "Come @bob, come @room!")
     calls = Mention.objects.count()
+    assert "mention" in original.html
     (result,) = forward(api(cast.bob), original, make_room(cast.bob, cast.alice)).json()["results"]
     assert result["message"]["mentions"] == []
+    assert "mention" not in result["message"]["html"]
     assert Mention.objects.count() == calls
     comment = forward(api(cast.bob), original, cast.lobby, comment="@alice look").json()["results"][0]["comment"]
     assert comment["mentions"] == [str(cast.alice.pk)]
