@@ -39,6 +39,7 @@ export function announceMessages({ log, room, viewer, socket }) {
   };
   socket.on("message.created", ({ room: where, data }) => {
     if (where !== room || !data.sender || data.sender.id === viewer) return;
+    if (!data.in_flow && !document.querySelector(`.panel-page[data-thread="${data.thread?.root}"]`)) return; // not shown
     gathered.push(WORDS.spoken(data.sender.display_name, heard(data.html).slice(0, MOST_CHARACTERS)));
     if (gathered.length === 1) setTimeout(speak, GATHER_MS);
   });
