@@ -183,7 +183,7 @@ function startRoom({ box, viewer, store, socket, unread, outbox, drafts, own, at
 
   openRoom({ box, room, socket, timeline, history, scroller, unread, attention });
   markUnread({ timeline, scroller, reading });
-  showReceipts({ room, isDirect: box.dataset.kind === "direct", list, socket, outbox, history, scroller });
+  showReceipts({ room, viewer, isDirect: box.dataset.kind === "direct", list, socket, outbox, history, scroller });
   showOutgoing({ room, field: () => document.querySelector("#composer textarea"), list, outbox, timeline, history, scroller });
   const [latest, first] = [byId("jump-latest"), byId("jump-unread")];
   showJumps({ room, latest, first, timeline, history, scroller, unread, reading });
@@ -198,11 +198,13 @@ function startRoom({ box, viewer, store, socket, unread, outbox, drafts, own, at
   const form = /** @type {HTMLFormElement|null} */ (byId("composer"));
   if (form) {
     const send = async (content, extra) => {
+      const { isBehind } = reading;
       outbox.add(room, content, extra);
       scroller.keep(() => timeline.divide(null));
       if (history.hasAfter) await history.loadLatest();
       scroller.toBottom();
       reading.skip(); // who writes has seen what they write below
+      if (isBehind) reading.tellSeen();
     };
     const composer = equipComposer({ form, list, viewer, store, drafts, outbox, send, typing });
     list.addEventListener("message:reply", (event) => {

@@ -13,7 +13,7 @@ from tests.factories import make_direct
 
 MODEL = """async () => {
   const { Receipts } = await import("/static/js/models/receipts.js");
-  window.receipts = new Receipts();
+  window.receipts = new Receipts("ann");
   window.of = (number) => { const { received, read, of } = receipts.of(number); return [received, read, of]; };
 }"""
 
@@ -28,6 +28,12 @@ def test_counts_those_of_whom_it_can_be_known(blank: Page) -> None:
         "receipts.load({ bob: { received: 9, read: 7, since: 0 }, new: { received: 8, read: 8, since: 8 } })"
     )
     assert blank.evaluate("[7, 8, 9, 10].map(of)") == [[1, 1, 1], [1, 0, 1], [1, 0, 2], [0, 0, 2]]
+
+
+def test_ones_own_reading_is_no_receipt(blank: Page) -> None:
+    blank.evaluate(MODEL)
+    blank.evaluate("receipts.merge({ ann: { received: 9, read: 9, since: 0 } })")
+    assert blank.evaluate("of(5)") == [0, 0, 0]
 
 
 def test_an_older_answer_takes_nothing_back_and_who_is_gone_is_gone(blank: Page) -> None:
@@ -58,6 +64,18 @@ def test_in_a_direct_room_a_message_is_sent_then_delivered_then_read(scene: Scen
     expect(ben.messages.locator(".message-status")).to_have_count(0)
     ann.page.reload()
     expect(tick(ann, "good")).to_have_attribute("data-state", "read")
+
+
+def test_who_answers_from_further_up_is_seen_to_have_read_what_was_below(scene: Scene) -> None:
+    room = scene.do(make_direct, scene.ann, scene.ben)
+    scene.say(room, scene.ben, [f"old {number}" for number in range(60)])
+    ann, ben = scene.enter(scene.ann, room), scene.enter(scene.ben, room)
+    ben.scroll_to(0)
+    ann.say("question")
+    expect(ben.count(room)).to_have_text("1")
+    expect(tick(ann, "question")).to_have_attribute("data-state", "delivered")
+    ben.say("something else")
+    expect(tick(ann, "question")).to_have_attribute("data-state", "read")
 
 
 @pytest.mark.parametrize("silent", ["ann", "ben"], ids=["the sender", "the reader"])

@@ -24,6 +24,7 @@ const STATES = {
 /**
  * @param {Object} parts
  * @param {string} parts.room
+ * @param {string} parts.viewer
  * @param {boolean} parts.isDirect
  * @param {HTMLElement} parts.list
  * @param {import("../models/socket.js").Socket} parts.socket
@@ -31,8 +32,8 @@ const STATES = {
  * @param {import("../models/history.js").History} parts.history
  * @param {import("../models/scroll.js").Scroller} parts.scroller
  */
-export function showReceipts({ room, isDirect, list, socket, outbox, history, scroller }) {
-  const receipts = new Receipts();
+export function showReceipts({ room, viewer, isDirect, list, socket, outbox, history, scroller }) {
+  const receipts = new Receipts(viewer);
   let isDue = false;
   let timer = 0;
 

@@ -79,6 +79,21 @@ export class Reading {
     this.look();
   }
 
+  /** Whether something unread is left that the person would pass over by writing. */
+  get isBehind() {
+    return (this.#unread.get(this.#room)?.unread ?? 0) > 0;
+  }
+
+  /**
+   * Tell what is in view though the position has passed it: by the person's own message, before they
+   * saw what is above it. For themselves it is read, and the others are to know that they saw it.
+   */
+  tellSeen() {
+    const seen = this.#attention.isHere ? this.#scroller.lastSeen() : null;
+    this.#unsaid = Math.max(this.#unsaid, Number(seen?.dataset.number ?? 0));
+    if (this.#unsaid > 0) this.#tellSoon();
+  }
+
   /** Note what is in view now. */
   look() {
     const state = this.#isHeld ? undefined : this.#unread.get(this.#room);
@@ -145,7 +160,11 @@ export class Reading {
     });
     this.#unsaid = number;
     this.#unread.advance(this.#room, number, passed.length);
-    if (!this.#timer) this.#timer = setTimeout(() => this.flush(), SEND_EVERY_MS);
+    this.#tellSoon();
+  }
+
+  #tellSoon() {
+    this.#timer ||= setTimeout(() => this.flush(), SEND_EVERY_MS);
   }
 
   /** Whether something unread lies above what is in view. */

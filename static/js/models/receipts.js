@@ -15,8 +15,15 @@ import { Emitter } from "../events.js";
  */
 
 export class Receipts extends Emitter {
+  #viewer;
   /** @type {Map<string, Watermarks>} by user */
   #people = new Map();
+
+  /** @param {string} viewer whose own reading is no receipt of theirs */
+  constructor(viewer) {
+    super();
+    this.#viewer = viewer;
+  }
 
   /** Take over how the room is now; who is not named is no member any more, or tells nobody. @param {Record<string, Watermarks>} people */
   load(people) {
@@ -27,6 +34,7 @@ export class Receipts extends Emitter {
   /** Some members have gone on. @param {Record<string, Watermarks>} people */
   merge(people) {
     for (const [user, marks] of Object.entries(people)) {
+      if (user === this.#viewer) continue;
       const known = this.#people.get(user);
       this.#people.set(user, known && known.since >= marks.since ? furthest(known, marks) : marks);
     }
