@@ -11,7 +11,7 @@ from playwright.sync_api import Locator, expect
 from messaging import services
 from messaging.drafts import NewPoll
 from messaging.models import Message
-from rooms.services import update_room
+from rooms.services import join, leave, update_room
 from tests.browser.scene import Chat, Scene
 from tests.factories import say
 
@@ -225,3 +225,41 @@ def test_a_quote_leads_to_its_original_even_when_that_is_far_above(scene: Scene)
     expect(target).to_contain_class("is-target")
     expect(target).to_be_in_viewport()
     assert ben.page.url == address
+
+
+def test_replies_that_stand_in_their_thread_only_are_counted_and_not_shown(scene: Scene) -> None:
+    root = scene.do(say, scene.team, scene.ann, "How do we split it?")
+    scene.do(update_room, scene.ann, scene.team, settings={"threads": "only"})
+    ann = scene.enter(scene.ann, scene.team)
+    scene.do(say, scene.team, scene.ben, "In halves", thread=UUID(root.id))
+    expect(ann.message("How do we split it?").locator(".thread-chip")).to_have_text("1 reply")
+    scene.do(say, scene.team, scene.ben, "in the room")
+    expect(ann.message("in the room")).to_be_visible()
+    assert ann.texts() == ["How do we split it?", "in the room"]
+    ann.goto(scene.url(scene.team))
+    assert ann.texts() == ["How do we split it?", "in the room"]
+
+
+def test_a_room_tells_of_itself_in_the_readers_words(scene: Scene) -> None:
+    ann = scene.enter(scene.ann, scene.garden)
+    scene.do(join, scene.cleo, scene.garden)
+    expect(ann.page.locator(".fold")).to_have_text("Ann, Ben and Cleo joined")
+    scene.do(update_room, scene.ann, scene.garden, topic="Beans and peas")
+    notice = ann.page.locator(".message[data-kind=system]")
+    expect(notice).to_contain_text("Ann set the topic: Beans and peas")
+    scene.do(leave, scene.cleo, scene.garden)
+    expect(ann.page.locator(".message[data-kind=leave]")).to_contain_text("Cleo left")
+    ann.page.locator(".fold button").click()
+    expect(ann.page.locator(".message[data-kind=join]").last).to_be_visible()
+
+
+def test_the_author_takes_a_preview_away_for_everybody(scene: Scene) -> None:
+    sent = scene.do(say, scene.team, scene.ann, "See this")
+    preview = {"url": "https://example.org/a", "title": "A <b>title</b>", "description": "", "site": "example.org"}
+    scene.do(Message.objects.filter(pk=sent.id).update, previews=[preview])
+    ann, ben = scene.enter(scene.ann, scene.team), scene.enter(scene.ben, scene.team)
+    expect(ben.page.locator(".preview")).to_contain_text("A <b>title</b>")
+    expect(ben.page.get_by_role("button", name="Remove this preview")).to_have_count(0)
+    ann.page.get_by_role("button", name="Remove this preview").click()
+    for chat in (ann, ben):
+        expect(chat.page.locator(".preview")).to_have_count(0)

@@ -1,6 +1,7 @@
 /** The panels about one message, its history and its reactions: times of the reader, and news as they come. */
 
-import { fullTime } from "../dates.js";
+import { clockTime, dayName, fullTime } from "../dates.js";
+import { WORDS } from "../words.js";
 import { refreshPanel, whenPanel } from "./panel.js";
 
 /** What makes each of them out of date. */
@@ -33,5 +34,9 @@ export function runMessagePanels({ socket }) {
 
 /** @param {ParentNode} root */
 function tellTimes(root) {
-  for (const time of root.querySelectorAll("time")) time.textContent = fullTime(new Date(time.dateTime));
+  for (const time of root.querySelectorAll("time")) {
+    const date = new Date(time.dateTime);
+    time.textContent = WORDS.dayAndTime(dayName(date), clockTime(date));
+    time.title = fullTime(date);
+  }
 }

@@ -82,10 +82,8 @@ function wordsOf(run) {
     const found = run.filter((message) => message.dataset.kind === kind);
     return [...new Map(found.map((message) => [message.dataset.sender || message.id, nameOf(message)])).values()];
   };
-  const parts = [];
-  if (names("join").length) parts.push(WORDS.joined(names("join")));
-  if (names("leave").length) parts.push(WORDS.wentAway(names("leave")));
-  return parts.join(" · ");
+  const kinds = [...new Set(run.map((message) => message.dataset.kind))];
+  return kinds.map((kind) => (kind === "join" ? WORDS.joined : WORDS.wentAway)(names(kind))).join(" · ");
 }
 
 const nameOf = (message) => message.querySelector(".message-author")?.textContent ?? "";
