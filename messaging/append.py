@@ -20,8 +20,8 @@ from django.db import DataError, IntegrityError, InterfaceError, OperationalErro
 from django.utils import timezone
 
 from accounts.people import person
-from messaging import fragments, mentions, partitions, rendering, store
-from messaging.drafts import FORWARDED, Draft, check_client_time
+from messaging import fragments, judging, mentions, partitions, rendering, store
+from messaging.drafts import FORWARDED, Draft
 from messaging.events import event_of
 from messaging.mentions import Called
 from messaging.models import NOTICES, Message
@@ -30,18 +30,15 @@ from messaging.search.document import documents_of_rows
 from messaging.store.rows import Acts, Asked, Facts, FollowRow, MessageRow, PollRow, ReadRow, RecordRow, RootRow
 from messaging.wire import MessageOut, PollOut, ReplyOut, ThreadOut, encode_json, messages_out, new_poll
 from realtime import bus
-from realtime.errors import Conflict, Forbidden, Gone, Invalid, NotFound, ReadOnly, Refusal, SlowMode, Unavailable
+from realtime.errors import Conflict, Gone, Invalid, Refusal, Unavailable
 from realtime.events import Event
 from realtime.values import timestamp
 from rooms.log import Head
-from rooms.permissions import Action, allows
 from rooms.settings import settings_of
 from rooms.uuid7 import moment_of
 
 logger = logging.getLogger(__name__)
 
-# A poll that is open for longer is forgotten before it closes.
-POLL_LONGEST = timedelta(days=366)
 # Deadlocks and serialisation failures pass; a transaction that keeps failing does not.
 RETRIES = 3
 # SQLSTATEs: lock_timeout; deadlock, serialisation failure, and the key of a send record that another
@@ -237,84 +234,15 @@ def _judge(entries: Sequence[_Entry], facts: Sequence[Facts], heads: Mapping[UUI
                     raise Conflict("This client_id was used for a message with other content.")
                 entry.twin = twin
             else:
-                check_may_append(draft, fact)
+                judging.check_may_append(draft, fact)
                 if draft.imported_at is None:
-                    _check_may_call(entry, fact, heads[draft.room_id])
-                    _check_pace(fact, sent_now=fact.membership_id in just_sent)
+                    judging.check_may_call(entry.called, fact, heads[draft.room_id])
+                    judging.check_pace(fact, sent_now=fact.membership_id in just_sent)
                     just_sent.add(fact.membership_id)
                 accepted.append((entry, fact))
         except Refusal as refusal:
             entry.outcome = Outcome("refused", error=refusal)
     return accepted
-
-
-def check_may_append(draft: Draft, fact: Facts) -> None:
-    """Raise why the sender may not store this draft, as the database stood under the lock."""
-    if fact.room_kind is None or fact.username is None:
-        raise NotFound("There is no such room.")
-    if draft.reply_to is not None and fact.reply_id is None:
-        raise NotFound("The message that this replies to is not in this room.")
-    if draft.thread is not None:
-        _check_thread(fact)
-    if draft.imported_at is not None:
-        return
-    if fact.membership_id is None or fact.left_at is not None or fact.deleted_at is not None:
-        raise NotFound("There is no such room.")
-    if not fact.is_active or (fact.suspended_at and (fact.suspended_until is None or fact.suspended_until > fact.now)):
-        raise Forbidden("This account is suspended.")
-    if fact.archived_at is not None:
-        raise ReadOnly("This room is archived.")
-    if fact.muted_until is not None and fact.muted_until > fact.now:
-        raise ReadOnly(
-            "A moderator has muted you in this room.", retry_after=(fact.muted_until - fact.now).total_seconds()
-        )
-    if not _may(Action.REPLY if draft.reply_to or draft.thread else Action.POST, fact):
-        raise ReadOnly("You can read this room but not write in it.")
-    if draft.poll is not None:
-        if not _may(Action.POLL, fact):
-            raise Forbidden("Your role in this room does not allow polls.")
-        if draft.poll.closes_at is not None and not fact.now < draft.poll.closes_at <= fact.now + POLL_LONGEST:
-            detail = f"A poll closes at a time to come, within {POLL_LONGEST.days} days."
-            raise Invalid(detail, fields={"poll": [detail]})
-    if draft.client_time is not None:
-        check_client_time(draft.client_time, fact.now)
-
-
-def _may(action: Action, fact: Facts) -> bool:
-    assert fact.role is not None, "asked of members only"
-    assert fact.room_kind is not None, "a member's room exists"
-    return allows(action, role=fact.role, kind=fact.room_kind, settings=fact.room_settings, overrides=fact.overrides)
-
-
-def _check_thread(fact: Facts) -> None:
-    if fact.thread_id is None:
-        raise NotFound("The message whose thread this replies in is not in this room.")
-    if fact.thread_root_id is not None or fact.thread_kind in NOTICES:
-        detail = "A thread begins at a message that is no reply in a thread and no notice."
-        raise Invalid(detail, fields={"thread": [detail]})
-
-
-def _check_may_call(entry: _Entry, fact: Facts, head: Head) -> None:
-    assert fact.role is not None, "a member's"
-    assert fact.room_kind is not None, "a member's"
-    mentions.check_may_call(
-        entry.called,
-        role=fact.role,
-        kind=fact.room_kind,
-        settings_kept=fact.room_settings,
-        overrides=fact.overrides,
-        members=head.member_count,
-    )
-
-
-def _check_pace(fact: Facts, *, sent_now: bool) -> None:
-    """Raise `SlowMode` until the room's pause since the sender's last message is over."""
-    pause = (fact.room_settings or {}).get("slow_mode_s", 0)
-    if not pause or _may(Action.DELETE_OTHERS, fact):  # who moderates has to answer
-        return
-    last = fact.now if sent_now else fact.last_sent_at
-    if last is not None and (wait := (last + timedelta(seconds=pause) - fact.now).total_seconds()) > 0:
-        raise SlowMode("Slow mode is on in this room. Wait before you write again.", retry_after=wait)
 
 
 @dataclass(slots=True)

@@ -50,7 +50,6 @@ class Facts(NamedTuple):
     thread_root_id: UUID | None  # of the thread's supposed root: set where it is itself a reply
     thread_count: int | None
     thread_sender_id: UUID | None
-    thread_deleted_at: datetime | None
 
 
 class Asked(NamedTuple):

@@ -23,7 +23,7 @@ SELECT m.id, m.role, m.left_at, m.muted_until, m.last_sent_at, m.permissions,
        u.username, u.display_name, u.avatar, u.is_active, u.suspended_at, u.suspended_until,
        s.message_id, s.digest,
        o.id, o.number, substr(o.content, 1, 200), o.deleted_at, a.id, a.username, a.display_name, a.avatar,
-       t.id, t.kind, t.thread_root_id, t.thread_count, t.sender_id, t.deleted_at
+       t.id, t.kind, t.thread_root_id, t.thread_count, t.sender_id
   FROM (SELECT key, json_extract(value, '$[0]') AS room_id, json_extract(value, '$[1]') AS sender_id,
                json_extract(value, '$[2]') AS client_id, json_extract(value, '$[3]') AS reply_to,
                json_extract(value, '$[4]') AS thread
@@ -101,7 +101,7 @@ class SqliteStatements:
                     row[10], row[11], row[12], None if row[13] is None else bool(row[13]),
                     from_sqlite(row[14]), from_sqlite(row[15]), _uuid(row[16]), row[17],
                     _uuid(row[18]), row[19], row[20], from_sqlite(row[21]), _uuid(row[22]), *row[23:26],
-                    _uuid(row[26]), row[27], _uuid(row[28]), row[29], _uuid(row[30]), from_sqlite(row[31]),
+                    _uuid(row[26]), row[27], _uuid(row[28]), row[29], _uuid(row[30]),
                 ))
                 for row in cursor.fetchall()
             ]  # fmt: skip
