@@ -289,6 +289,8 @@ _STORMS = [
 _LOPSIDED = [
     "[" * 3_000 + "x" + "](http://a)" * 600,
     "![x" * 3_333 + "](y)" * 1_000,
+    "[" * 9_990 + "](a)",
+    "![" * 4_990 + "x](http://a.de)",
     "".join("  " * depth + "- x\n" for depth in range(95)),
     "a|b\n-|-\n" + "|\n" * 4_990,
     "|a" * 2_500 + "\n" + "|-" * 2_500,
@@ -324,6 +326,11 @@ def test_rows_beyond_the_largest_table_are_text() -> None:
     html = render("a|b\n-|-\n" + "".join(f"{row}|x\n" for row in range(1_400)))
     assert html.count("<tr>") == grammar.TABLE_CELLS_MAX // 2
     assert "1399|x" in words(html)
+
+
+def test_as_many_links_as_a_message_can_hold_are_links() -> None:
+    html = render("[a](http://b) " * 700)
+    assert html.count("<a ") == 700
 
 
 def test_marks_that_would_weigh_very_much_are_shown_as_they_were_written() -> None:

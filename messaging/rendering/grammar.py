@@ -37,6 +37,8 @@ BLOCK_DEPTH_MAX = 12
 PARSER_DEPTH_MAX = 20
 TABLE_COLUMNS_MAX = 32
 TABLE_CELLS_MAX = 2_000  # of a message; short rows are filled up, so that a few pipes could ask for very many
+# Brackets of a message that may begin a link; each is looked at once or twice.
+BRACKETS_MAX = 2_500
 # Mentions of a message that are looked at; each may mean a row to read and a person to notify.
 MENTIONS_MAX = 50
 
@@ -221,13 +223,21 @@ def _turn(token: Token, kind: str, nesting: int) -> None:
     token.type, token.nesting, token.content = kind, nesting, ""  # type: ignore[assignment]
 
 
+def _link(state: StateInline, silent: bool) -> bool:
+    """`[words](address)`, looked for where a middle follows, and so often only."""
+    if state.src[state.pos] != "[" or state.src.find("](", state.pos, state.posMax) < 0:
+        return False
+    state.env["brackets"] = tried = state.env.get("brackets", 0) + 1
+    return tried <= BRACKETS_MAX and link(state, silent)
+
+
 def _picture(state: StateInline, silent: bool) -> bool:
     """`![words](address)` is a link to the picture; within a link it is its words."""
     if not state.src.startswith("![", state.pos):
         return False
     state.pos += 1
     first = len(state.tokens) + bool(state.pending)
-    if not link(state, silent):
+    if not _link(state, silent):
         state.pos -= 1
         return False
     if not silent and state.linkLevel:
@@ -257,6 +267,7 @@ def _make() -> MarkdownIt:
     block.at("table", _table, {"alt": ["paragraph", "reference"]})
     block.at("paragraph", _paragraph)
     inline.at("newline", _line_end)
+    inline.at("link", _link)
     inline.at("linkify", _address)
     inline.before("linkify", "emoji", _emoji)
     inline.before("link", "picture", _picture)
