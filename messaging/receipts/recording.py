@@ -130,7 +130,10 @@ def watermarks_of(row: Membership) -> dict[str, int]:
 
 
 def _named(keys: Collection[Key]) -> Q:
-    return reduce(or_, (Q(room_id=room_id, user_id=user_id) for room_id, user_id in keys))
+    rooms: dict[UUID, list[UUID]] = defaultdict(list)
+    for room_id, user_id in keys:
+        rooms[room_id].append(user_id)
+    return reduce(or_, (Q(room_id=room_id, user_id__in=people) for room_id, people in rooms.items()))
 
 
 _Moment = Callable[[float], datetime]
