@@ -12,6 +12,7 @@ import { runPolls } from "./controllers/polls-card.js";
 import { runPreviews } from "./controllers/previews.js";
 import { runReactions } from "./controllers/reactions.js";
 import { runSaving } from "./controllers/saving.js";
+import { runSwipes } from "./controllers/swipe.js";
 import { Acts } from "./models/acts.js";
 
 /**
@@ -29,6 +30,7 @@ export function actOnMessages({ socket, store, own }) {
   const openMenu = runMessageMenu({ verbs, quick, react: toggle, pick });
   showTools({ verbs, quick, react: toggle, pick, openMenu });
   followMessageKeys({ verbs, pick, openMenu });
+  runSwipes({ verbs });
   runPolls({ acts, own, socket });
   runPreviews({ acts });
   runMessagePanels({ socket });

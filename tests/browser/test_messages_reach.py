@@ -71,6 +71,25 @@ def test_a_long_press_opens_a_sheet_that_the_lifted_finger_does_not_press(scene:
     expect(ann.message("message 7").locator(".reaction-count")).to_have_text("1")
 
 
+def test_a_message_that_is_drawn_aside_far_enough_is_answered(scene: Scene) -> None:
+    scene.say(scene.team, scene.ben, ["Who has the key?"])
+    ann = scene.enter(scene.ann, scene.team, **PHONE)
+    box = ann.message("Who has the key?").bounding_box()
+    assert box
+    finger = ann.page.context.new_cdp_session(ann.page)
+    quote = ann.page.locator(".composer-reply")
+    for distance, is_answered in ((40, False), (90, True)):
+        x, y = box["x"] + 250, box["y"] + box["height"] / 2
+        finger.send("Input.dispatchTouchEvent", {"type": "touchStart", "touchPoints": [{"x": x, "y": y}]})
+        for step in range(10, distance + 1, 10):
+            point = {"x": x - step, "y": y}
+            finger.send("Input.dispatchTouchEvent", {"type": "touchMove", "touchPoints": [point]})
+        finger.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+        expect(ann.message("Who has the key?")).not_to_contain_class("is-drawn")
+        expect(quote).to_be_visible(visible=is_answered)
+    expect(quote).to_contain_text("Who has the key?")
+
+
 def test_the_picker_works_under_a_strict_policy_and_remembers(scene: Scene) -> None:
     scene.say(scene.team, scene.ben, ["Done!"])
     ann = scene.enter(scene.ann, scene.team)

@@ -73,7 +73,7 @@ function openEditor(message, stored, acts) {
       const now = await acts.edit(message.dataset.id, field.value, base);
       // What the log brings in a moment is shown already: the old text does not come back in between.
       const shown = message.querySelector(".content");
-      if (shown && now.html) shown.innerHTML = now.html;
+      if (shown && message.dataset.edited !== String(now.edited_seq)) shown.innerHTML = now.html;
       close();
     } catch (error) {
       if (error.name !== "CommandError") throw error;

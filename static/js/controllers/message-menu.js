@@ -10,6 +10,7 @@ import { offersReactions } from "./message-tools.js";
 import { placeBeside } from "./placing.js";
 
 const MESSAGE = ".messages > .message[data-id]";
+const OWN_GESTURES = "input, textarea, .content a"; // the browser offers more of its own for these
 const LONG_PRESS_MS = 450;
 const SHEET_EMOJIS = 5;
 const SLIP_PX = 10; // a finger that moves farther scrolls
@@ -87,7 +88,7 @@ export function runMessageMenu({ verbs, quick, react, pick }) {
     clearTimeout(timer);
     const target = /** @type {HTMLElement} */ (event.target);
     const of = event.pointerType === "mouse" ? null : target.closest(MESSAGE);
-    if (!of || of.classList.contains("is-editing") || target.closest("input, textarea")) return;
+    if (!of || of.classList.contains("is-editing") || target.closest(OWN_GESTURES)) return;
     start = { x: event.clientX, y: event.clientY };
     timer = setTimeout(() => {
       hasPressed = true;
@@ -103,7 +104,8 @@ export function runMessageMenu({ verbs, quick, react, pick }) {
   }
   document.addEventListener("contextmenu", (event) => {
     const isTouch = /** @type {PointerEvent} */ (event).pointerType === "touch";
-    if (isTouch && /** @type {HTMLElement} */ (event.target).closest?.(MESSAGE)) event.preventDefault();
+    const target = /** @type {HTMLElement} */ (event.target);
+    if (isTouch && target.closest?.(MESSAGE) && !target.closest(OWN_GESTURES)) event.preventDefault();
   });
   // The finger that is lifted after a long press presses nothing; keys do, whose clicks have no detail.
   document.addEventListener(

@@ -41,8 +41,9 @@ export function runThread({ root, signal, viewer, socket, own, store, drafts, ou
   const start = /** @type {HTMLElement} */ (root.querySelector(".thread-root"));
   const asOf = Number(list.dataset.asOfSeq);
 
-  const replies = new Timeline(list, viewer, { own, belongs: (message) => message.dataset.thread === thread });
-  const beginning = new Timeline(start, viewer, { own, belongs: () => false });
+  const belongs = (message) => message.dataset.thread === thread;
+  const replies = new Timeline(list, viewer, { own, belongs, signal });
+  const beginning = new Timeline(start, viewer, { own, belongs: () => false, signal });
   beginning.adopt(asOf);
   replies.adopt(asOf);
   const scroller = new Scroller(box, list);

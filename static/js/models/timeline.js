@@ -46,17 +46,19 @@ export class Timeline {
    * @param {Own} [options.own] what that person has done with messages; shared by all lists of the page
    * @param {boolean} [options.folds] whether runs of joins and leaves are shown as one line
    * @param {(message: HTMLElement) => boolean} [options.belongs] which messages stand in this list
+   * @param {AbortSignal} [options.signal] ends it, with the panel that the list stands in
    */
-  constructor(list, viewer, { own = new Own(), folds = false, belongs = inFlow } = {}) {
+  constructor(list, viewer, { own = new Own(), folds = false, belongs = inFlow, signal } = {}) {
     this.#list = list;
     this.#viewer = viewer;
     this.#own = own;
     this.#folds = folds;
     this.belongs = belongs;
-    own.on("change", (id) => {
+    const again = (id) => {
       const message = this.#known.get(id);
       if (message) dressOwn(message, this.#reader);
-    });
+    };
+    own.on("change", again, { signal });
   }
 
   get #reader() {
