@@ -41,6 +41,14 @@ class Options:
     def history_messages(self) -> int:
         return 20_000 if self.quick else 1_000_000
 
+    @property
+    def search_messages(self) -> int:
+        return 20_000 if self.quick else 2_000_000
+
+    @property
+    def search_repetitions(self) -> int:
+        return 3 if self.quick else 20
+
 
 @dataclass(frozen=True)
 class Figure:
@@ -159,19 +167,29 @@ def idle(database: str, options: Options) -> Iterator[Run]:
 # --- A long history ---------------------------------------------------------------------------
 
 
+def search(database: str, options: Options) -> Iterator[Run]:
+    with Installation(database) as installation:
+        _run_module(installation, "benchmarks.search", "fill", options.search_messages)
+        for _ in range(options.repeat):
+            yield _run_module(installation, "benchmarks.search", "ask", options.search_repetitions)
+
+
+def _run_module(installation: Installation, *arguments: object) -> Run:
+    """Run a module in the installation; return the JSON that it prints."""
+    command = [sys.executable, "-m", *map(str, arguments)]
+    ran = subprocess.run(command, cwd=PROJECT, env=installation.server.env, capture_output=True, text=True, check=False)
+    if ran.returncode != 0:
+        raise LoadFailed(f"{' '.join(command[2:])} ended with {ran.returncode}:\n{ran.stderr}")
+    return json.loads(ran.stdout)
+
+
 def history(database: str, options: Options) -> Iterator[Run]:
     with Installation(database) as installation:
         seats = Path(installation.people(users=IDLE_ROOM_SIZE, rooms=1, members=IDLE_ROOM_SIZE))
         room = json.loads(seats.read_text().splitlines()[0])["room"]
         for n in range(options.repeat):
             fill = options.history_messages if n == 0 else 0
-            command = [sys.executable, "-m", "benchmarks.history", room, str(fill)]
-            ran = subprocess.run(
-                command, cwd=PROJECT, env=installation.server.env, capture_output=True, text=True, check=False
-            )
-            if ran.returncode != 0:
-                raise LoadFailed(f"history ended with {ran.returncode}:\n{ran.stderr}")
-            yield json.loads(ran.stdout)
+            yield _run_module(installation, "benchmarks.history", room, fill)
 
 
 PAGES = (
@@ -182,6 +200,23 @@ PAGES = (
     Figure("newest_whole_ms", "the newest page as a request reads it, ms"),
     Figure("newest_kept_ms", "the same when the cache has kept it, ms"),
 )
+
+
+def searches(target: float | None) -> tuple[Figure, ...]:
+    """The p99 of each kind of question, and of all of them together."""
+    about = "p99, ms, for a user in 200 of 1,000 rooms with 2,000,000 messages"
+    kinds = {
+        "p99_ms": f"25 kinds of question, {about}",
+        "rare_p99_ms": "a word in one of 50,000 messages",
+        "common_p99_ms": "a word in a fifth of all messages",
+        "two_words_p99_ms": "that and another, in a twentieth",
+        "best_p99_ms": "the same, best first",
+        "elsewhere_p99_ms": "a word in a fifth, none in the user's rooms",
+        "never_together_p99_ms": "two words in a fifth each, never together",
+    }
+    return tuple(Figure(key, label, target, at_most=True) for key, label in kinds.items())
+
+
 ACKED = "durable acked sends/s, 100 rooms of 10, 500 in flight"
 MEMORY = "KiB of server memory per idle connection, 5,000"
 
@@ -237,6 +272,8 @@ SCENARIOS = (
     ),
     Scenario("history", "PostgreSQL, two years of partitions", PAGES, partial(history, "postgres")),
     Scenario("history-embedded", "SQLite", PAGES, partial(history, "sqlite")),
+    Scenario("search", "PostgreSQL, two years of partitions", searches(100), partial(search, "postgres")),
+    Scenario("search-embedded", "SQLite", searches(None), partial(search, "sqlite")),
 )  # fmt: skip
 
 

@@ -16,6 +16,7 @@ rarer than the first); what is asked for is put among them:
 
 from __future__ import annotations
 
+import gc
 import itertools
 import json
 import os
@@ -42,6 +43,7 @@ from benchmarks.history import PAST, months_between
 from messaging import partitions, search
 from messaging.search import postgres, sqlite
 from messaging.search.document import Document, document
+from realtime.lifespan import COLLECT_AFTER
 from rooms.models import Membership, Role, Room, RoomHead
 from rooms.uuid7 import uuid7
 
@@ -238,7 +240,9 @@ def _insert(batch: list[Row]) -> None:
 
 
 def ask(repetitions: int) -> dict[str, Any]:
-    """Time each question; every second time it is its next page that is asked for."""
+    """Time each question, hits and excerpts included."""
+    gc.freeze()  # as `serve` does
+    gc.set_threshold(COLLECT_AFTER, *gc.get_threshold()[1:])
     asker = User.objects.get(username=ASKER)
     month = (timezone.now() - timedelta(days=300)).strftime("%Y-%m")
     figures: dict[str, Any] = {}
@@ -254,12 +258,17 @@ def ask(repetitions: int) -> dict[str, Any]:
             if n:  # the first fills caches
                 taken.append(elapsed)
         figures[f"{question.key}_ms"] = statistics.median(taken)
-        figures[f"{question.key}_worst_ms"] = max(taken)
+        figures[f"{question.key}_p99_ms"] = _p99(taken)
         figures[f"{question.key}_hits"] = hits
         figures[f"{question.key}_ended"] = results.searched_to is not None
         everything += taken
-    figures["p99_ms"] = statistics.quantiles(everything, n=100)[98]
+    figures["p99_ms"] = _p99(everything)
     return figures
+
+
+def _p99(taken: list[float]) -> float:
+    """Of fewer than a hundred, this is the worst."""
+    return sorted(taken)[-1 - len(taken) // 100]
 
 
 if __name__ == "__main__":

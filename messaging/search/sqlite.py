@@ -28,7 +28,7 @@ _WINDOW = 1 << 22
 
 # Hits that are looked at in one statement, whatever rooms they are in: the first time, and at most.
 LOOK_FIRST = 200
-LOOK_MAX = 20_000
+LOOK_MAX = 10_000
 # Up to this many rooms are asked for by the index itself; more lists than that cost more than they save.
 ROOMS_IN_QUERY = 12
 # In the index of every message: FTS5 cannot ask for nothing but “without”.

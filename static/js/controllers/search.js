@@ -182,14 +182,17 @@ function runSuggestions({ field, list, signal, search, recent, here, rooms }) {
     role: "combobox", "aria-autocomplete": "list", "aria-controls": list.id, "aria-expanded": "false",
   })) field.setAttribute(name, value);
 
-  const close = () => {
-    question += 1;
+  const hide = () => {
     list.hidden = true;
     shown = [];
     chosen = -1;
     spoken.textContent = "";
     field.setAttribute("aria-expanded", "false");
     field.removeAttribute("aria-activedescendant");
+  };
+  const close = () => {
+    question += 1; // an answer that is under way comes too late
+    hide();
   };
   const mark = (index) => {
     chosen = index;
@@ -199,7 +202,7 @@ function runSuggestions({ field, list, signal, search, recent, here, rooms }) {
     field.setAttribute("aria-activedescendant", list.children[chosen].id);
   };
   const show = (suggestions) => {
-    if (suggestions.length === 0) return close();
+    if (suggestions.length === 0) return hide();
     shown = suggestions.slice(0, SUGGESTED);
     list.replaceChildren(
       ...shown.map(({ content }, index) => {
