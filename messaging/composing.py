@@ -22,7 +22,7 @@ from realtime.errors import Invalid, NotFound, TooLarge
 from realtime.events import Note
 from realtime.frames import frame
 from realtime.values import Id, Timestamp, timestamp
-from rooms.log import database_clock
+from rooms import log
 from rooms.models import Membership
 
 _TICK = timedelta(microseconds=1)
@@ -54,6 +54,8 @@ def set_draft(
     """
     _check_content(content)
     with transaction.atomic():
+        if thread or reply_to:
+            log.lock([room_id])  # no purge takes them away meanwhile
         # The membership's lock: one after another, and none after the user has left.
         member = Membership.objects.current().select_for_update(of=("self",), no_key=True).only("pk")
         if member.filter(user_id=user_id, room_id=room_id, room__deleted_at__isnull=True).first() is None:
@@ -65,7 +67,7 @@ def set_draft(
         drafts = ComposerDraft.objects.filter(user_id=user_id, room_id=room_id, thread_root_id=thread)
         before = drafts.first()
         with connection.cursor() as cursor:
-            now = _after(before, database_clock(cursor))
+            now = _after(before, log.database_clock(cursor))
         written = DraftOut(str(room_id), _text(thread), content, _text(reply_to), timestamp(now))
         if not (content or reply_to):
             if before is None:

@@ -21,6 +21,7 @@ from realtime.errors import Gone, Invalid, NotFound
 from realtime.events import Note
 from realtime.frames import frame
 from realtime.values import Id, Timestamp, timestamp
+from rooms import log
 from rooms.models import Room
 
 
@@ -49,6 +50,8 @@ def save(user: User, message_id: UUID, note: str = "") -> SavedState:
     """
     _check_note(note)
     with transaction.atomic():
+        # No purge takes the message away between the look at it and the row that refers to it.
+        log.wait_for(Message.objects.filter(pk=message_id).values("room_id"))
         found = Message.objects.reachable_by(user).filter(pk=message_id).values("room_id", "deleted_at").first()
         if found is None:
             raise NotFound("There is no such message.")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import timedelta
+from functools import partial
 from io import StringIO
 from typing import Any
 from uuid import UUID, uuid4
@@ -34,6 +35,7 @@ from messaging.orphans import orphans
 from realtime.errors import NotFound
 from rooms.models import LogEntry, Room, RoomHead
 from rooms.summaries import summary
+from tests.concurrency import at_once, raised
 from tests.contract import ContractClient
 from tests.factories import Cast, make_room, membership_of, say
 from tests.fixtures_server import World
@@ -322,6 +324,26 @@ def test_orphans_are_counted_and_removed_on_request(cast: Cast) -> None:
     call_command("check_messages", "--remove", stdout=StringIO())
     assert sum(each.rows.count() for each in orphans()) == 0
     assert Message.objects.get(pk=later.id).reply_to_id is None
+
+
+@pytest.mark.django_db(transaction=True)
+def test_nothing_is_left_behind_by_those_who_act_while_their_message_goes(cast: Cast) -> None:
+    """Whoever is first: what was done goes along, what comes after finds no message."""
+    room = make_room(cast.alice, cast.bob, cast.carol)
+    for _ in range(6):
+        message_id = UUID(say(room, cast.alice, "Lunch?", poll=NewPoll(options=["Yes", "No"])).id)
+        results = at_once(
+            [
+                partial(services.react, cast.bob, message_id, "👍"),
+                partial(saved.save, cast.carol, message_id),
+                partial(polls.vote, cast.carol, message_id, [0]),
+                partial(composing.set_draft, cast.bob.pk, room.pk, "x", thread=message_id),
+                partial(say, room, cast.bob, "And", thread=message_id),
+                partial(purging.purge, room.pk, before=timezone.now() + DAY, reason="retention"),
+            ]
+        )
+        assert all(isinstance(error, NotFound) for error in raised(results)), results
+        call_command("check_messages", stdout=StringIO())
 
 
 # --- On the socket -----------------------------------------------------------------------------
