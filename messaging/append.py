@@ -291,7 +291,8 @@ def _acts(accepted: Sequence[tuple[_Entry, Facts]], rows: Sequence[MessageRow], 
         if row.thread_root_id is not None and row.thread_index is not None:
             followers = [(draft.sender_id, row.thread_index)]
             if fact.thread_sender_id is not None and fact.thread_sender_id != draft.sender_id:
-                followers.insert(0, (fact.thread_sender_id, 0))
+                # What is imported is nobody's unread.
+                followers.insert(0, (fact.thread_sender_id, row.thread_index if draft.imported_at else 0))
             for user_id, read in followers:
                 key = row.thread_root_id, user_id
                 if key not in follows or read:  # indices rise within a batch

@@ -110,7 +110,7 @@ def everything() -> Json:
         "messages": list(
             Message.objects.order_by("room", "number").values(
                 "room", "seq", "number", "unread_index", "kind", "sender", "content", "client_id", "metadata",
-                "reply_to__number", "created_at", "edited_at",
+                "reply_to__number", "thread_root__number", "created_at", "edited_at",
             )
         ),
     }  # fmt: skip
@@ -217,9 +217,9 @@ def test_replies_of_a_thread_point_at_what_they_answer(archive: Archive) -> None
     )  # fmt: skip
     run(archive)
     by_text = {m.content: m for m in messages()}
-    assert by_text["Yes"].reply_to_id == by_text["At one"].reply_to_id == by_text["Lunch?"].id
-    assert by_text["Lunch?"].reply_to_id is by_text["elsewhere"].reply_to_id is None
-    assert by_text["To a message that nobody exported"].reply_to_id is None
+    assert by_text["Yes"].thread_root_id == by_text["At one"].thread_root_id == by_text["Lunch?"].id
+    assert by_text["Lunch?"].thread_root_id is by_text["elsewhere"].thread_root_id is None
+    assert by_text["To a message that nobody exported"].thread_root_id is None
     assert by_text["Yes"].metadata["slack"]["thread_ts"] == "1452930000.5"
 
 
@@ -360,7 +360,7 @@ def test_an_import_that_was_interrupted_is_completed_by_the_next(
     assert 5 < stored < 65
     assert f"{65 - stored} messages added, {stored} already here" in run(archive)
     assert [m.content for m in messages()[5:]] == [f"{second}" for second in range(60)]
-    assert {m.reply_to_id for m in messages()[6:]} == {messages()[5].id}
+    assert {m.thread_root_id for m in messages()[6:]} == {messages()[5].id}
 
 
 def test_what_was_purged_here_does_not_come_back(archive: Archive) -> None:

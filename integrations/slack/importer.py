@@ -25,7 +25,7 @@ from integrations.slack.people import NAMESPACE, People
 from integrations.slack.shapes import SlackMessage
 from messaging.append import append
 from messaging.drafts import Draft
-from messaging.models import Message
+from messaging.models import NOTICES, Message
 from realtime.errors import Gone, Unavailable
 from rooms.models import Kind, Room
 
@@ -129,8 +129,16 @@ class _RoomImport:
         self._report = RoomReport(place.title, room)
         # What of the conversation is here: its client_ids and the messages' ids. Asked once, and not
         # for each batch, because a sender may be another account by now than the one that was then.
-        rows = Message.objects.in_room(room).values_list("client_id", "id").iterator()
-        self._placed: dict[UUID, UUID] = {client_id: message_id for client_id, message_id in rows if client_id}
+        self._placed: dict[UUID, UUID] = {}
+        # Those on which no thread can hang here: notices, under which Slack lets people reply.
+        self._notices: set[UUID] = set()
+        for client_id, message_id, kind in (
+            Message.objects.in_room(room).values_list("client_id", "id", "kind").iterator()
+        ):
+            if client_id:
+                self._placed[client_id] = message_id
+                if kind in NOTICES:
+                    self._notices.add(message_id)
         self._batch: dict[UUID, _Waiting] = {}  # by client_id
 
     def run(self) -> RoomReport:
@@ -161,13 +169,16 @@ class _RoomImport:
         composed = compose(message, self._lexicon, settings.MESSAGE_MAX_LENGTH)
         sender = self._people.sender(message)
         edited_at = _edited_at(message)
+        answered = self._placed.get(root) if root else None
+        is_in_thread = answered is not None and answered not in self._notices and composed.kind not in NOTICES
         for number, content in enumerate(composed.parts, 1):
             draft = Draft(
                 room_id=self._room.pk,
                 sender_id=sender.pk,
                 content=content,
                 client_id=first if number == 1 else self._client_id(f"{key}/{number}"),
-                reply_to=self._placed.get(root) if root and number == 1 else None,
+                thread=answered if is_in_thread else None,
+                reply_to=answered if not is_in_thread and number == 1 else None,
                 kind=composed.kind,
                 metadata=composed.metadata if number == 1 else _part_of(message.ts, number),
                 imported_at=moment(message.ts),
@@ -180,7 +191,9 @@ class _RoomImport:
         outcomes = append([each.draft for each in batch])
         for each, outcome in zip(batch, outcomes, strict=True):
             if outcome.message is not None:
-                self._placed[each.draft.client_id] = UUID(outcome.message.id)
+                self._placed[each.draft.client_id] = placed = UUID(outcome.message.id)
+                if each.draft.kind in NOTICES:
+                    self._notices.add(placed)
             if outcome.status == "stored":
                 self._report.stored += 1
                 if each.edited_at:
