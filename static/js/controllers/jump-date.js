@@ -14,7 +14,7 @@ export function jumpToDates() {
   field.className = "date-jump";
   field.tabIndex = -1;
   field.setAttribute("aria-label", WORDS.jumpToDate);
-  field.max = isoDay(new Date());
+  document.body.append(field);
 
   document.addEventListener("click", (event) => {
     const way = /** @type {HTMLElement|null} */ (
@@ -22,14 +22,17 @@ export function jumpToDates() {
     );
     if (!way) return;
     const at = way.closest(".day-divider");
+    field.max = isoDay(new Date());
     field.value = isoDay(at ? new Date(/** @type {HTMLElement} */ (at).dataset.at) : new Date());
     const { slug } = roomOf(way);
     field.onchange = () => {
       const day = field.valueAsDate && new Date(`${field.value}T00:00`); // of the reader's own clock
       if (day) location.assign(`/r/${slug}/?${new URLSearchParams({ at: day.toISOString() })}`);
     };
-    way.closest("[popover]")?.hidePopover?.();
-    (at ?? way.closest("header, main") ?? document.body).append(field); // the calendar opens beside it
+    const { left, bottom } = way.getBoundingClientRect();
+    field.style.left = `${left}px`; // the calendar opens beside it
+    field.style.top = `${bottom}px`;
+    /** @type {HTMLElement|null} */ (way.closest("[popover]"))?.hidePopover();
     field.showPicker();
   });
 }
