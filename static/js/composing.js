@@ -8,6 +8,7 @@ import { keepPace } from "./controllers/pace.js";
 import { runSending } from "./controllers/sending.js";
 import { shortcodeSource } from "./controllers/shortcodes.js";
 import { runSuggestions } from "./controllers/suggest.js";
+import { NOTICES } from "./models/timeline.js";
 
 /**
  * @param {Object} parts
@@ -25,8 +26,9 @@ export function equipComposer({ form, list, viewer, store, drafts, outbox, send,
   const composer = runComposer({ form, drafts, send, typing, signal });
   const { field, room } = composer;
   const writers = () => {
-    const ids = [...list.querySelectorAll(":scope > .message[data-sender]")].map((message) => message.dataset.sender);
-    return [...new Set(ids.reverse())];
+    const messages = /** @type {HTMLElement[]} */ ([...list.querySelectorAll(":scope > .message[data-sender]")]);
+    const written = messages.filter((message) => !NOTICES.has(message.dataset.kind));
+    return [...new Set(written.reverse().map((message) => message.dataset.sender))];
   };
   runSuggestions({ form, field, sources: [mentionSource({ room, form, viewer, writers, store }), shortcodeSource()] });
   formatByKeys(field);

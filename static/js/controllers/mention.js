@@ -12,6 +12,7 @@ const PATTERN = /(?:^|[^\p{L}\p{N}_@/.-])@([\p{L}\p{N}_-]{0,50})$/u;
 const CALL = /(?:^|[^\p{L}\p{N}_@/.-])@(room|here)(?![\p{L}\p{N}_-])/iu;
 const CODE = /```[\s\S]*?(?:```|$)|`[^`\n]*`/g;
 const SHOWN = 8;
+const FEW = 3; // two are called by their names
 const ASKED = 50; // of a room with no more members, the first answer is all there is to know
 const PAUSE_MS = 120;
 const REMEMBERED = 30; // people mentioned last, kept in this browser
@@ -60,8 +61,8 @@ export function mentionSource({ room, form, viewer, writers, store }) {
     store.set(RECENT_KEY, [id, ...before.filter((each) => each !== id)].slice(0, REMEMBERED));
   };
   const everybody = (query) => {
-    if (form.dataset.mayCall === undefined) return [];
     const count = Number(form.dataset.members);
+    if (form.dataset.mayCall === undefined || count < FEW) return [];
     const words = { room: WORDS.callRoom(count), here: WORDS.callHere };
     return Object.entries(words)
       .filter(([word]) => word.startsWith(query.toLowerCase()))
