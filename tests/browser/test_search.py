@@ -116,6 +116,18 @@ def test_nothing_found_and_what_is_wrong_are_said(scene: Scene) -> None:
     expect(field(ann.page)).to_have_value("on:soon roses")
 
 
+def test_what_is_typed_before_the_field_is_there_goes_into_it(scene: Scene) -> None:
+    scene.say(scene.team, scene.ben, ["roses are red"])
+    ann = scene.enter(scene.ann, scene.team, **WIDE)
+    ann.composer.focus()
+    ann.page.keyboard.press("Control+Shift+F")
+    ann.page.keyboard.type("roses")
+    ann.page.keyboard.press("Enter")
+    expect(hits(ann.page)).to_have_count(1)
+    expect(ann.composer).to_have_value("")
+    assert scene.stored(scene.team) == ["roses are red"]
+
+
 def test_escape_closes_the_suggestions_and_then_the_panel(scene: Scene) -> None:
     ann = scene.enter(scene.ann, scene.team, **WIDE)
     open_search(ann.page)

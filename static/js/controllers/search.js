@@ -17,6 +17,7 @@ const ADDRESS = "/search/";
 const RECENT_KEY = "searched";
 const RECENT_KEPT = 8;
 const SUGGESTED = 8;
+const TYPE_AHEAD_MS = 3_000; // a panel that takes longer has failed, or the person has gone on
 const PAUSE_MS = 120; // between the last letter and asking the server who that may be
 const WIDE = "(min-width: 1100px)"; // where the panel has a column of its own
 const BESIDE_KEY = "search-beside"; // the results to be shown again beside the page that is loaded
@@ -47,6 +48,7 @@ const FILTERS = /** @type {const} */ (["from", "in", "before", "after", "on", "h
  * @param {import("../models/store.js").Store} parts.store
  */
 export function runSearch({ here, rooms, store }) {
+  const ahead = typeAhead();
   addEventListener("keydown", (event) => {
     if (event.defaultPrevented || event.isComposing || document.querySelector("dialog[open]")) return;
     const isChord = event.key.toLowerCase() === "f" && event.shiftKey && (event.ctrlKey || event.metaKey);
@@ -54,11 +56,53 @@ export function runSearch({ here, rooms, store }) {
     if (!isChord && !isSlash) return;
     event.preventDefault();
     const field = /** @type {HTMLInputElement|null} */ (document.querySelector(".panel-page[data-kind=search] [name=q]"));
-    if (field) field.select();
-    else openPanel(here ? `${ADDRESS}?${new URLSearchParams({ here: here.slug })}` : ADDRESS, WORDS.search);
+    if (field) return field.select();
+    ahead.begin();
+    return openPanel(here ? `${ADDRESS}?${new URLSearchParams({ here: here.slug })}` : ADDRESS, WORDS.search);
   });
-  whenPanel("search", ({ root, url, signal }) => runPage({ root, url, signal, here, rooms, store }));
+  whenPanel("search", ({ root, url, signal }) => {
+    runPage({ root, url, signal, here, rooms, store });
+    ahead.end(root.querySelector("[name=q]"));
+  });
   keepBeside();
+}
+
+/** Keeps what is typed between the key and the field: it was not meant for the composer. */
+function typeAhead() {
+  let text = "";
+  let isSent = false;
+  let since = -Infinity;
+  const isOn = () => performance.now() - since < TYPE_AHEAD_MS;
+  addEventListener(
+    "keydown",
+    (event) => {
+      if (!isOn() || event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;
+      if (event.key === "Enter") isSent = text !== "";
+      else if (event.key === "Backspace") text = text.slice(0, -1);
+      else if (event.key.length === 1) text += event.key;
+      else {
+        since = -Infinity;
+        return;
+      }
+      event.preventDefault();
+      event.stopImmediatePropagation();
+    },
+    { capture: true },
+  );
+  return {
+    begin() {
+      [text, isSent, since] = ["", false, performance.now()];
+    },
+    /** @param {HTMLInputElement} field */
+    end(field) {
+      if (!isOn()) return;
+      since = -Infinity;
+      field.value += text;
+      field.focus({ preventScroll: true });
+      if (isSent) field.form.requestSubmit();
+      else if (text) field.dispatchEvent(new InputEvent("input"));
+    },
+  };
 }
 
 /** @param {EventTarget|null} target */
@@ -138,6 +182,11 @@ function goOn({ root, signal }) {
     "panel:grown",
     (event) => {
       const grown = /** @type {CustomEvent} */ (event).detail.root;
+      const problem = grown.querySelector(".search-problem");
+      if (problem) {
+        root.querySelector("[data-list]").after(problem);
+        return;
+      }
       const [reach, now] = [root.querySelector("[data-reach] time"), grown.querySelector("[data-reach] time")];
       if (reach && now) reach.replaceWith(now);
       dressTimes(root);
