@@ -109,7 +109,7 @@ function start() {
   runSearch({ here, rooms: boot.rooms, store });
   runPanel({ aside: byId("panel"), fallback: () => document.querySelector("#composer textarea") ?? byId("main") });
   // Last: what is in view is read at once, and everything above shows it.
-  if (box) reading = startRoom({ box, viewer, store, socket, unread, outbox, drafts, own, attention });
+  if (box) reading = startRoom({ box, viewer, store, socket, unread, outbox, drafts, own, threads, attention });
 
   // A page with an open socket can't go into the browser's back/forward cache.
   addEventListener("pagehide", () => {
@@ -156,10 +156,10 @@ function shareReading({ viewer, socket, unread, isAhead }) {
 }
 
 /** @returns {Reading} */
-function startRoom({ box, viewer, store, socket, unread, outbox, drafts, own, attention }) {
+function startRoom({ box, viewer, store, socket, unread, outbox, drafts, own, threads, attention }) {
   const { room, slug } = box.dataset;
   const list = byId("messages");
-  const timeline = new Timeline(list, viewer, { own, folds: box.dataset.folds !== undefined });
+  const timeline = new Timeline(list, viewer, { own, threads, folds: box.dataset.folds !== undefined });
   timeline.adopt(Number(box.dataset.asOfSeq));
   const scroller = new Scroller(box, list);
   const history = new History({

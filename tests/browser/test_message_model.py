@@ -11,11 +11,14 @@ SETUP = """async () => {
   const { Timeline } = await import("/static/js/models/timeline.js");
   const { toggleFold } = await import("/static/js/models/folding.js");
   const { Own } = await import("/static/js/models/own.js");
+  const { Store } = await import("/static/js/models/store.js");
+  const { Threads } = await import("/static/js/models/threads.js");
   document.body.innerHTML = `<ol id='messages'></ol><template id="thread-chip-template"><button class="thread-chip">
     <span data-label="replies"></span></button></template>`;
   window.list = document.getElementById("messages");
   window.own = new Own();
-  window.timeline = new Timeline(list, "ann", { own, folds: true });
+  window.threads = new Threads("ann", { followed: ["id-1"], unread: {} }, new Store("ann"));
+  window.timeline = new Timeline(list, "ann", { own, threads, folds: true });
   window.toggleFold = toggleFold;
   window.put = ({ number, seq = number, sender = "bob", name = sender, kind = "text", text = "", facts = {}, parts = "",
                   at = "2026-03-05T12:00:00Z" }) => {
@@ -125,15 +128,18 @@ def test_a_pin_is_marked_once_and_taken_away(page: Page) -> None:
     assert page.evaluate("[at(1).hasAttribute('data-pinned'), at(1).querySelector('.is-pinned')]") == [False, None]
 
 
-def test_a_threads_count_only_grows_and_says_when_somebody_else_wrote(page: Page) -> None:
+def test_a_threads_count_only_grows_and_a_dot_says_that_something_is_unread(page: Page) -> None:
     put(page, {"number": 1})
-    page.evaluate("timeline.countReplies('id-1', 1, 'ann')")
+    page.evaluate("timeline.countReplies('id-1', 1)")
     chip = page.locator(".thread-chip")
     assert chip.inner_text().strip() == "1 reply"
     assert "has-unread" not in (chip.get_attribute("class") or "")
-    page.evaluate("timeline.countReplies('id-1', 3, 'bob'); timeline.countReplies('id-1', 2, 'bob')")
+    page.evaluate("timeline.countReplies('id-1', 3); timeline.countReplies('id-1', 2)")
     assert chip.inner_text().strip() == "3 replies"
+    page.evaluate("threads.count({ id: 'x', sender: { id: 'bob' }, thread: { root: 'id-1', count: 3, index: 3 } })")
     assert "has-unread" in (chip.get_attribute("class") or "")
+    page.evaluate("threads.follow({ root: 'id-1', following: true, unread: 0 })")
+    assert "has-unread" not in (chip.get_attribute("class") or "")
 
 
 def passing(number: int, name: str, kind: str = "join", **more: Any) -> dict[str, Any]:

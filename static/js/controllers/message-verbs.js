@@ -206,7 +206,6 @@ export async function openThread(message, acts) {
   const root = message.dataset.thread;
   const shown = root ? document.querySelector(`.messages > .message[data-id="${root}"]`) : message;
   const number = /** @type {HTMLElement|null} */ (shown)?.dataset.number ?? (await acts.read(root)).number;
-  message.querySelector(".thread-chip")?.classList.remove("has-unread");
   openPanel(`/r/${slug}/thread/${number}/`, WORDS.thread);
 }
 

@@ -10,6 +10,7 @@ import { LABELS, NAMES, WORDS, eventWords } from "../words.js";
  * @typedef {Object} Reader
  * @property {string} id
  * @property {import("./own.js").Own} own
+ * @property {import("./threads.js").Threads|null} [threads]
  */
 
 /** Add what depends on the reader. Doing it twice changes nothing. @param {HTMLElement} message @param {Reader} reader */
@@ -35,7 +36,7 @@ export function dress(message, reader) {
   dressOwn(message, reader);
 }
 
-/** Show again what the reader has done with a message themselves. @param {HTMLElement} message @param {Reader} reader */
+/** Show again what the reader has done with a message themselves, and has to read in its thread. @param {HTMLElement} message @param {Reader} reader */
 export function dressOwn(message, reader) {
   const { reactions, votes, saved } = reader.own.of(message.dataset.id ?? "");
   message.classList.toggle("is-saved", saved);
@@ -47,6 +48,8 @@ export function dressOwn(message, reader) {
   for (const option of message.querySelectorAll(".poll-option")) {
     option.setAttribute("aria-pressed", String(votes.includes(Number(option.dataset.option))));
   }
+  const unread = reader.threads?.unreadOf(message.dataset.id ?? "") ?? 0;
+  message.querySelector(".thread-chip")?.classList.toggle("has-unread", unread > 0);
   const poll = message.querySelector(".poll");
   if (poll) dressPoll(poll, votes.length > 0);
 }

@@ -123,7 +123,7 @@ export class History extends Emitter {
   /** A reply tells how many its thread has. */
   #count({ type, data }) {
     const isReply = type === "message.created" && data.thread && data.thread.index !== null;
-    if (isReply) this.#timeline.countReplies(data.thread.root, data.thread.count, data.sender?.id);
+    if (isReply) this.#timeline.countReplies(data.thread.root, data.thread.count);
   }
 
   /** Whether a new message belongs into the window. */

@@ -27,6 +27,7 @@ export class Timeline {
   #list;
   #viewer;
   #own;
+  #threads;
   #folds;
   /** @type {Map<string, HTMLElement>} messages by id */
   #known = new Map();
@@ -44,14 +45,16 @@ export class Timeline {
    * @param {string} viewer the id of the person who looks
    * @param {Object} [options]
    * @param {Own} [options.own] what that person has done with messages; shared by all lists of the page
+   * @param {import("./threads.js").Threads|null} [options.threads] which of them have something unread
    * @param {boolean} [options.folds] whether runs of joins and leaves are shown as one line
    * @param {(message: HTMLElement) => boolean} [options.belongs] which messages stand in this list
    * @param {AbortSignal} [options.signal] ends it, with the panel that the list stands in
    */
-  constructor(list, viewer, { own = new Own(), folds = false, belongs = inFlow, signal } = {}) {
+  constructor(list, viewer, { own = new Own(), threads = null, folds = false, belongs = inFlow, signal } = {}) {
     this.#list = list;
     this.#viewer = viewer;
     this.#own = own;
+    this.#threads = threads;
     this.#folds = folds;
     this.belongs = belongs;
     const again = (id) => {
@@ -59,10 +62,11 @@ export class Timeline {
       if (message) dressOwn(message, this.#reader);
     };
     own.on("change", again, { signal });
+    threads?.on("changed", again, { signal });
   }
 
   get #reader() {
-    return { id: this.#viewer, own: this.#own };
+    return { id: this.#viewer, own: this.#own, threads: this.#threads };
   }
 
   /** How many messages are shown, the optimistic ones not counted. */
@@ -171,14 +175,10 @@ export class Timeline {
    * A thread has this many replies, or more.
    * @param {string} root
    * @param {number} count
-   * @param {string} [writer] whose the newest is
    */
-  countReplies(root, count, writer) {
+  countReplies(root, count) {
     const message = this.#known.get(root);
-    if (!message || !setReplies(message, count)) return;
-    const chip = message.querySelector(".thread-chip");
-    if (writer !== this.#viewer) chip?.classList.add("has-unread");
-    dress(message, this.#reader);
+    if (message && setReplies(message, count)) dress(message, this.#reader);
   }
 
   /** Drop all messages up to a number, optimistic ones not. @param {number} number */
