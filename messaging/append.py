@@ -22,7 +22,7 @@ from django.utils import timezone
 from accounts.people import person
 from messaging import fragments, judging, mentions, partitions, rendering, store
 from messaging.drafts import FORWARDED, Draft
-from messaging.events import event_of
+from messaging.events import event_of, thread_note
 from messaging.mentions import Called
 from messaging.models import NOTICES, Message
 from messaging.previews import work as previews
@@ -31,7 +31,7 @@ from messaging.store.rows import Acts, Asked, Facts, FollowRow, MessageRow, Poll
 from messaging.wire import MessageOut, PollOut, ReplyOut, ThreadOut, encode_json, messages_out, new_poll
 from realtime import bus
 from realtime.errors import Conflict, Gone, Invalid, Refusal, Unavailable
-from realtime.events import Event
+from realtime.events import Event, Note
 from realtime.values import timestamp
 from rooms.log import Head
 from rooms.settings import settings_of
@@ -72,6 +72,8 @@ class _Entry:
     here: Collection[UUID] = ()
     outcome: Outcome | None = None
     event: Event | None = None
+    # To the author of a message whose thread begins with this one: they follow it from now on.
+    note: Note | None = None
     # The earlier send of the same client_id: in the database, or in this batch.
     original_id: UUID | None = None
     twin: _Entry | None = field(default=None)
@@ -104,7 +106,7 @@ def append(drafts: Sequence[Draft], *, patience: float | None = None) -> list[Ou
         for entry in entries:
             if entry.event and entry.outcome and entry.outcome.message and bus.wants_fragment(entry.event.room):
                 entry.event.fragment = fragments.render(entry.outcome.message)
-        bus.publish_on_commit(signals)
+        bus.publish_on_commit([*signals, *(entry.note for entry in entries if entry.note)])
     return [entry.outcome or Outcome("refused", error=Unavailable("No outcome.")) for entry in entries]
 
 
@@ -173,7 +175,7 @@ def _settle(entries: list[_Entry], patience: float | None) -> None:
 
 def _reopen(entries: Sequence[_Entry]) -> None:
     for entry in entries:
-        entry.outcome = entry.event = entry.original_id = entry.twin = None
+        entry.outcome = entry.event = entry.note = entry.original_id = entry.twin = None
 
 
 def _refuse_open(entries: Sequence[_Entry], refusal: Refusal) -> None:
@@ -293,6 +295,10 @@ def _acts(accepted: Sequence[tuple[_Entry, Facts]], rows: Sequence[MessageRow], 
             if fact.thread_sender_id is not None and fact.thread_sender_id != draft.sender_id:
                 # What is imported is nobody's unread.
                 followers.insert(0, (fact.thread_sender_id, row.thread_index if draft.imported_at else 0))
+                if row.thread_index == 1 and not draft.imported_at:
+                    entry.note = thread_note(
+                        fact.thread_sender_id, row.room_id, row.thread_root_id, following=True, read=0, count=1
+                    )
             for user_id, read in followers:
                 key = row.thread_root_id, user_id
                 if key not in follows or read:  # indices rise within a batch
@@ -361,7 +367,11 @@ def _reads(accepted: Sequence[tuple[_Entry, Facts]], rows: Sequence[MessageRow])
     reads: dict[int, ReadRow] = {}
     for (entry, fact), row in zip(accepted, rows, strict=True):
         if fact.membership_id is not None and entry.draft.imported_at is None:
-            reads[fact.membership_id] = ReadRow(fact.membership_id, row.number, row.unread_index)
+            before = reads.get(fact.membership_id, ReadRow(fact.membership_id, 0, 0))
+            # Who replies in a thread only has not seen the room.
+            reads[fact.membership_id] = (
+                ReadRow(fact.membership_id, row.number, row.unread_index) if row.in_flow else before
+            )
     return list(reads.values())
 
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from uuid import UUID
+
 from messaging.models import Kind
 from messaging.wire import MessageOut, encode_json
-from realtime.events import Event
+from realtime.events import Event, Note
+from realtime.frames import frame
 
 _EVENT_OF_KIND = {str(Kind.JOIN): "member.joined", str(Kind.LEAVE): "member.left"}
 # In the metadata of what came from another system: its name.
@@ -27,3 +30,12 @@ def event_of(message: MessageOut, json: bytes | None = None, fragment: str | Non
     kind = "message.created" if IMPORTED in message.metadata else _EVENT_OF_KIND.get(message.kind, "message.created")
     subject = message.sender.id if kind != "message.created" and message.sender else None
     return Event(message.room, message.seq, kind, json or encode_json(message), fragment, subject)
+
+
+def thread_note(user_id: UUID, room_id: UUID, root_id: UUID, *, following: bool, read: int, count: int) -> Note:
+    """Tell a person's devices where they stand in a thread that has `count` replies."""
+    unread = max(0, count - read) if following else 0
+    return Note(
+        str(user_id),
+        frame("thread.read", room=str(room_id), root=str(root_id), following=following, index=read, unread=unread),
+    )

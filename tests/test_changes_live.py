@@ -97,6 +97,8 @@ async def test_a_reply_in_a_thread_tells_how_many_there_are(world: World) -> Non
     for index in (1, 2):
         reply = await two.sent(room, "reply", thread=root["id"])
         assert reply["thread"] == {"root": root["id"], "count": index, "index": index}
+    told = await one.expect("thread.read", root=root["id"])
+    assert (told["following"], told["unread"]) == (True, 1), "its author follows it from the first reply on"
     assert await refused_send(two, room, thread=reply["id"]) == "invalid"
     _, body = await world.rest(ann, "GET", f"messages/{root['id']}/")
     assert body["thread"] == {"root": root["id"], "count": 2, "index": None}

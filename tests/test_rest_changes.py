@@ -118,8 +118,11 @@ def test_in_a_room_of_threads_only_replies_stay_out_of_the_flow(cast: Cast, api:
     assert shown["has_after"] is False
     (room,) = api(cast.bob).get(f"{V1}/rooms/").json()["results"]
     assert room["unread"] == 1  # the root
+    api(cast.bob).post(room_url(cast.team, "messages"), {"content": "aside too", "thread": root.id})
+    (room,) = api(cast.bob).get(f"{V1}/rooms/").json()["results"]
+    assert room["unread"] == 1, "who replies in a thread has not seen the room"
     replies = api(cast.bob).get(message_url(root.id, "thread")).json()["results"]
-    assert [(each["content"], each["in_flow"]) for each in replies] == [("aside", False)]
+    assert [(each["content"], each["in_flow"]) for each in replies] == [("aside", False), ("aside too", False)]
 
 
 def test_the_inbox_has_what_calls_one_and_counts_it(cast: Cast, api: Client) -> None:

@@ -34,7 +34,7 @@ def react(actor: User, message_id: UUID, emoji: str) -> MessageOut:
             message.reactions.append({"emoji": emoji, "count": 1})
         else:
             counted["count"] += 1
-        _tell(change, "reaction.added", emoji)
+        _tell_reaction(change, "reaction.added", emoji)
         return change.written()
 
 
@@ -51,7 +51,7 @@ def unreact(actor: User, message_id: UUID, emoji: str) -> MessageOut:
             if each["emoji"] == emoji:
                 each["count"] -= 1
         message.reactions = [each for each in message.reactions if each["count"] > 0]
-        _tell(change, "reaction.removed", emoji)
+        _tell_reaction(change, "reaction.removed", emoji)
         return change.written()
 
 
@@ -87,7 +87,7 @@ def _insert(change: MessageChange, emoji: str) -> bool:
         return bool(cursor.rowcount)
 
 
-def _tell(change: MessageChange, kind: str, emoji: str) -> None:
+def _tell_reaction(change: MessageChange, kind: str, emoji: str) -> None:
     change.message.save(update_fields=["reactions"])
     count = next((each["count"] for each in change.message.reactions if each["emoji"] == emoji), 0)
     change.tell(kind, {"user": change.person, "emoji": emoji, "count": count})

@@ -8,11 +8,10 @@ from django.db import transaction
 
 from accounts.models import User
 from messaging.changing import NO_MESSAGE
+from messaging.events import thread_note
 from messaging.models import NOTICES, Message, ThreadFollow
 from realtime import bus
 from realtime.errors import Invalid, NotFound
-from realtime.events import Note
-from realtime.frames import frame
 
 
 def follow(user: User, root_id: UUID) -> ThreadFollow:
@@ -74,12 +73,12 @@ def _set(user: User, root_id: UUID, *, following: bool) -> ThreadFollow:
 
 def _tell(held: ThreadFollow, root: Message) -> None:
     """Tell the user's devices where they stand."""
-    text = frame(
-        "thread.read",
-        room=str(held.room_id),
-        root=str(root.pk),
+    note = thread_note(
+        held.user_id,
+        held.room_id,
+        root.pk,
         following=held.following,
-        index=held.read_index,
-        unread=max(0, root.thread_count - held.read_index) if held.following else 0,
+        read=held.read_index,
+        count=root.thread_count,
     )
-    bus.publish_on_commit([Note(str(held.user_id), text)])
+    bus.publish_on_commit([note])

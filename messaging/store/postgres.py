@@ -94,9 +94,12 @@ WITH heads AS (
      WHERE h.room_id = (row->>0)::uuid
 )
 UPDATE rooms_membership m
-   SET read_number = (row->>1)::bigint, read_index = (row->>2)::bigint, last_read_at = %s, last_sent_at = %s
+   SET read_number = greatest(m.read_number, (row->>1)::bigint),
+       read_index = greatest(m.read_index, (row->>2)::bigint),
+       last_read_at = CASE WHEN m.read_number < (row->>1)::bigint THEN %s ELSE m.last_read_at END,
+       last_sent_at = %s
   FROM jsonb_array_elements(%s::jsonb) AS e(row)
- WHERE m.id = (row->>0)::bigint AND m.read_number < (row->>1)::bigint
+ WHERE m.id = (row->>0)::bigint
 """
 
 

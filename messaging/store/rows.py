@@ -99,7 +99,7 @@ class RecordRow(NamedTuple):
 
 
 class ReadRow(NamedTuple):
-    """Where a sender stands after their own message."""
+    """Where a sender stands after their own message, if that is further; and that they wrote."""
 
     membership_id: int
     read_number: int

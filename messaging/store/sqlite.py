@@ -72,8 +72,10 @@ UPDATE rooms_roomhead
 """
 
 _ADVANCE_READS = """
-UPDATE rooms_membership SET read_number = %s, read_index = %s, last_read_at = %s, last_sent_at = %s
- WHERE id = %s AND read_number < %s
+UPDATE rooms_membership
+   SET read_number = max(read_number, %s), read_index = max(read_index, %s),
+       last_read_at = CASE WHEN read_number < %s THEN %s ELSE last_read_at END, last_sent_at = %s
+ WHERE id = %s
 """
 
 
@@ -126,7 +128,7 @@ class SqliteStatements:
         )
         _run_many(
             _ADVANCE_READS,
-            [(r.read_number, r.read_index, now, now, r.membership_id, r.read_number) for r in reads],
+            [(r.read_number, r.read_index, r.read_number, now, now, r.membership_id) for r in reads],
         )
 
 
