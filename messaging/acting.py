@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from accounts.models import User
 from messaging.overlay import as_data, overlay
 from messaging.wire import MessageOut
-from messaging.writing import may, silence
+from messaging.writing import is_muted, may, silence
 from rooms.models import Membership, Room
 from rooms.permissions import Action
 from rooms.settings import settings_of
@@ -27,8 +27,8 @@ _ABOUT_MESSAGES = (
     Action.REACT,
     Action.PIN,
 )
-# What an archived room takes no more of.
-_CLOSED_BY_ARCHIVE = frozenset({Action.EDIT_OWN, Action.REACT, Action.PIN})
+# What an archived room takes no more of from anybody, and any room from whom a moderator has muted.
+_OF_THE_VOICE = frozenset({Action.EDIT_OWN, Action.REACT, Action.PIN})
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +55,6 @@ def own_json(user: User, messages: Sequence[MessageOut]) -> str:
 
 
 def _may(action: Action, room: Room, membership: Membership) -> bool:
-    if room.archived_at is not None and action in _CLOSED_BY_ARCHIVE:
+    if action in _OF_THE_VOICE and (room.archived_at is not None or is_muted(membership)):
         return False
     return may(action, room, membership)

@@ -34,6 +34,8 @@ from rooms.services import Actor, Staff
 from rooms.settings import RoomSettings, settings_of
 
 NO_MESSAGE = "There is no such message."
+# What puts words or marks before others: closed to whom a moderator has muted, as sending is.
+_OF_THE_VOICE = frozenset({Action.EDIT_OWN, Action.REACT, Action.PIN})
 
 
 @dataclass(slots=True)
@@ -47,6 +49,7 @@ class MessageChange:
     # The actor's, as a member; of staff there are none.
     role: str | None
     overrides: dict[str, Any] | None
+    muted_until: datetime | None
 
     @property
     def now(self) -> datetime:
@@ -74,6 +77,10 @@ class MessageChange:
         return allows(action, role=self.role, kind=room.kind, settings=room.settings, overrides=self.overrides)
 
     def require(self, action: Action) -> None:
+        """ReadOnly: a moderator has muted the actor. Forbidden: they may not do this."""
+        if action in _OF_THE_VOICE and self.muted_until is not None and self.muted_until > self.now:
+            wait = (self.muted_until - self.now).total_seconds()
+            raise ReadOnly("A moderator has muted you in this room.", retry_after=wait)
         if not self.may(action):
             raise Forbidden("Your role in this room does not allow this.")
 
@@ -134,10 +141,14 @@ def changing_message(actor: Actor, message_id: UUID) -> Iterator[MessageChange]:
             Message.objects.filter(pk=message_id, room__deleted_at__isnull=True)
             .select_related("room__head", "sender", "reply_to__sender")
             .alias(own=FilteredRelation("room__memberships", condition=own))
-            .annotate(own_role=F("own__role"), own_overrides=F("own__permissions"), now=_Clock())
+            .annotate(own_role=F("own__role"), own_overrides=F("own__permissions"))
+            .annotate(own_muted_until=F("own__muted_until"), now=_Clock())
             .first()
         )
         if message is None or (message.own_role is None and not isinstance(actor, Staff)):
             raise NotFound(NO_MESSAGE)
         head = log.Head.of(message.room.head, now=message.now)
-        yield MessageChange(message, head, user, isinstance(actor, Staff), message.own_role, message.own_overrides)
+        is_staff = isinstance(actor, Staff)
+        # Staff act from outside, whatever binds them as members.
+        muted_until = None if is_staff else message.own_muted_until
+        yield MessageChange(message, head, user, is_staff, message.own_role, message.own_overrides, muted_until)

@@ -51,6 +51,11 @@ def may(action: Action, room: Room, membership: Membership) -> bool:
     )
 
 
+def is_muted(membership: Membership) -> bool:
+    """Whether a moderator has paused the member's writing, at this moment."""
+    return membership.muted_until is not None and membership.muted_until > timezone.now()
+
+
 def writing_of(room: Room, membership: Membership, *, in_thread: bool = False) -> Writing:
     """Return what the composer of a room, or of a thread in it, must know. `room.head` is loaded."""
     decided = settings_of(room.settings)
@@ -73,7 +78,7 @@ def silence(room: Room, membership: Membership, *, in_thread: bool = False) -> S
     """Why the member cannot write here, or None."""
     if room.archived_at is not None:
         return Silence("archive", "This room is archived. You can read it, and nobody can write in it.")
-    if membership.muted_until is not None and membership.muted_until > timezone.now():
+    if is_muted(membership):
         return Silence("alert", "You can read this room. A moderator has paused your writing here for now.")
     if may(Action.REPLY if in_thread else Action.POST, room, membership):
         return None

@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from messaging import services
+from messaging.acting import acting_of
 from messaging.append import append
 from messaging.drafts import Draft
 from messaging.journal import read_range
@@ -23,7 +24,7 @@ from rooms import services as rooms
 from rooms.models import Kind, LogEntry, RoomHead
 from rooms.services import Staff
 from tests.concurrency import at_once, raised
-from tests.factories import Cast, make_room, say
+from tests.factories import Cast, make_room, membership_of, say
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -122,6 +123,34 @@ def test_nothing_is_changed_in_an_archived_room(cast: Cast, said: MessageOut) ->
 
 
 # --- Deleting takes all of it along ----------------------------------------------------------------
+
+
+def test_whom_a_moderator_has_muted_puts_nothing_before_the_others(cast: Cast) -> None:
+    own, other = say(cast.team, cast.bob, "harmless"), say(cast.team, cast.alice)
+    services.react(cast.bob, UUID(other.id), "👍")
+    until = timezone.now() + timedelta(hours=1)
+    rooms.mute_member(cast.alice, cast.team, cast.bob, until)
+    before = RoomHead.objects.get(room=cast.team).last_seq
+    for act in [
+        lambda: services.edit(cast.bob, UUID(own.id), "an insult"),
+        lambda: services.react(cast.bob, UUID(other.id), "🖕"),
+        lambda: services.unreact(cast.bob, UUID(other.id), "👍"),
+        lambda: services.pin(cast.bob, UUID(own.id)),
+    ]:
+        with pytest.raises(ReadOnly) as refused:
+            act()
+        assert 0 < (refused.value.retry_after or 0) <= 3600
+    assert RoomHead.objects.get(room=cast.team).last_seq == before
+    services.delete(cast.bob, UUID(own.id))  # what they said they may take back
+    rooms.mute_member(cast.alice, cast.team, cast.bob, None)
+    services.react(cast.bob, UUID(other.id), "🎉")
+
+
+def test_the_page_offers_the_muted_no_act_that_would_be_refused(cast: Cast) -> None:
+    membership = membership_of(cast.team, cast.bob)
+    assert {"edit_own", "react", "pin", "write"} <= set(acting_of(cast.team, membership).may.split())
+    membership.muted_until = timezone.now() + timedelta(hours=1)
+    assert set(acting_of(cast.team, membership).may.split()) & {"edit_own", "react", "pin", "write"} == set()
 
 
 def test_a_tombstone_holds_nothing_of_what_was(cast: Cast) -> None:
