@@ -75,7 +75,10 @@ class Fetcher:
             answer = await self._ask(target)
             if isinstance(answer, Page):
                 return answer
-            url = urljoin(target.url, answer)
+            try:
+                url = urljoin(target.url, answer)
+            except ValueError:
+                raise Refused("The page has moved to a malformed address.") from None
         raise Refused("The page is behind too many redirects.")
 
     async def _ask(self, target: Target) -> Page | str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import codecs
 import re
 import unicodedata
+from contextlib import suppress
 from dataclasses import dataclass
 from html import unescape
 from html.parser import HTMLParser
@@ -37,7 +38,8 @@ _ENCODINGS = re.compile(
 )
 _READ_AS = {"iso-8859-1": "cp1252", "iso8859-1": "cp1252", "latin1": "cp1252", "us-ascii": "cp1252", "ascii": "cp1252",
             "gb2312": "gb18030", "gbk": "gb18030", "shift-jis": "cp932", "shift_jis": "cp932", "sjis": "cp932",
-            "iso-8859-9": "cp1254", "macintosh": "mac-roman"}  # fmt: skip
+            "iso-8859-9": "cp1254", "macintosh": "mac-roman", "windows-874": "cp874", "utf16le": "utf-16-le",
+            "utf16be": "utf-16-be"}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,5 +124,6 @@ def _decoded(page: Page) -> str:
             name = said.lower()
             if said is not page.charset and name.startswith("utf-16"):
                 name = "utf-8"  # it was read as ASCII just now
-            return page.body.decode(_READ_AS.get(name, name), "replace")
+            with suppress(LookupError):  # of that family, and yet not one that there is: iso-8859-12
+                return page.body.decode(_READ_AS.get(name, name), "replace")
     return page.body.decode("utf-8", "replace")

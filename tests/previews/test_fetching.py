@@ -114,7 +114,7 @@ def test_odd_ways_to_write_a_private_host_lead_nowhere(trap: Trap, fetcher: Fetc
         "http://127.0.0.1:{trap}/", "http://private.test:{trap}/", "//127.0.0.1:{trap}/", "http://[::ffff:127.0.0.1]:{trap}/",
         "http://mixed.test:{trap}/", "http://2130706433:{trap}/", "http://user@127.0.0.1:{trap}/", "http://good.test:22/",
         "http://169.254.169.254/", "file:///etc/passwd", "gopher://127.0.0.1:{trap}/", "http://127.0.0.1:{trap}\\@good.test/",
-        "http://nowhere.test:{trap}/",
+        "http://nowhere.test:{trap}/", "http://[", "//[::1",
     ],
 )  # fmt: skip
 def test_no_redirect_leads_to_a_private_host(site: Hostile, trap: Trap, fetcher: Fetcher, location: str) -> None:

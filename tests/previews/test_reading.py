@@ -98,6 +98,10 @@ def test_long_words_are_cut_at_a_space() -> None:
         (b"<title>+AGE-</title>", "utf-7", "+AGE-"),
         (b"<title>\xff\xfea</title>", "utf-8", "\ufffd\ufffda"),
         (b"<title>ok</title>", "base64", "ok"),
+        ("<title>สวัสดี</title>".encode("cp874"), "windows-874", "สวัสดี"),
+        ("<title>Grüße</title>".encode(), "iso-8859-12", "Grüße"),
+        ("<title>Grüße</title>".encode("utf-16-le"), "utf16le", "Grüße"),
+        ("<meta charset=windows-1259><title>Grüße</title>".encode(), None, "Grüße"),
     ],
 )  # fmt: skip
 def test_encodings(body: bytes, charset: str | None, expected: str) -> None:
