@@ -230,6 +230,7 @@ def _judge(entries: Sequence[_Entry], facts: Sequence[Facts], heads: Mapping[UUI
             if fact.earlier_message is not None:
                 if fact.earlier_digest != entry.digest:
                     raise Conflict("This client_id was used for a message with other content.")
+                judging.check_is_member(draft, fact)  # the answer shows the message, and its quote, as they are now
                 entry.original_id = fact.earlier_message
             elif twin is not entry:
                 if twin.digest != entry.digest:

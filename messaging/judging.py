@@ -29,10 +29,9 @@ def check_may_append(draft: Draft, fact: Facts) -> None:
         raise NotFound("The message that this replies to is not in this room.")
     if draft.thread is not None:
         _check_thread(fact)
+    check_is_member(draft, fact)
     if draft.imported_at is not None:
         return
-    if fact.membership_id is None or fact.left_at is not None or fact.deleted_at is not None:
-        raise NotFound("There is no such room.")
     if not fact.is_active or (fact.suspended_at and (fact.suspended_until is None or fact.suspended_until > fact.now)):
         raise Forbidden("This account is suspended.")
     if fact.archived_at is not None:
@@ -51,6 +50,13 @@ def check_may_append(draft: Draft, fact: Facts) -> None:
             raise Invalid(detail, fields={"poll": [detail]})
     if draft.client_time is not None:
         check_client_time(draft.client_time, fact.now)
+
+
+def check_is_member(draft: Draft, fact: Facts) -> None:
+    """Raise `NotFound` where the room is not, or no longer, one of the sender's; an import asks no such thing."""
+    is_member = fact.membership_id is not None and fact.left_at is None and fact.deleted_at is None
+    if draft.imported_at is None and not is_member:
+        raise NotFound("There is no such room.")
 
 
 def _may(action: Action, fact: Facts) -> bool:

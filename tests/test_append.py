@@ -128,6 +128,17 @@ def test_a_late_retry_gets_the_message_as_it_is_now(cast: Cast) -> None:
     assert outcome.message.deleted_at is not None
 
 
+def test_a_retry_tells_nothing_to_who_has_left(cast: Cast) -> None:
+    """The answer would show what the message replies to as it is now, as often as they ask."""
+    original = append([draft(cast.team, cast.alice, "before")])[0].message
+    sent = draft(cast.team, cast.bob, "a reply", reply_to=UUID(original.id))
+    assert became(append([sent])) == ["stored"]
+    rooms.remove_member(cast.alice, cast.team, cast.bob)
+    assert became(append([sent])) == ["not_found"]
+    rooms.add_members(cast.alice, cast.team, [cast.bob])
+    assert became(append([sent])) == ["duplicate"]
+
+
 @pytest.mark.parametrize("where", ["in the same batch", "later", "in another room"])
 def test_a_client_id_with_another_draft_is_a_conflict(cast: Cast, where: str) -> None:
     first = draft(cast.team, cast.alice, "first")
