@@ -8,6 +8,7 @@ from urllib.parse import quote
 import pytest
 
 from rooms import services as rooms
+from rooms.api.fields import cursor_of
 from tests.factories import Cast, say
 from tests.test_rest import V1, Client, assert_problem, room_url
 
@@ -154,3 +155,13 @@ def test_a_silent_message_counts_for_nobody(cast: Cast, api: Client) -> None:
     sent = api(cast.alice).post(room_url(cast.team, "messages"), {"content": "psst", "silent": True})
     assert sent.json()["silent"] is True
     assert api(cast.bob).get(f"{V1}/rooms/").json()["results"][0]["unread"] == 0
+
+
+@pytest.mark.parametrize(
+    "moment",
+    ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00", "2025-01-01T00:00:00"],
+    ids=["first", "last", "bare"],
+)
+def test_a_cursor_with_a_moment_that_no_database_holds_is_refused(cast: Cast, api: Client, moment: str) -> None:
+    cursor = cursor_of(moment, "00000000-0000-4000-8000-000000000000")
+    assert_problem(api(cast.bob).get(f"{V1}/scheduled/", {"cursor": cursor}), 400, "invalid", "cursor")

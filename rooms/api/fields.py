@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, TypeVar
 
 import msgspec
@@ -89,10 +89,15 @@ def key_of(cursor: str, shape: type[T]) -> T:
     try:
         padded = cursor.encode() + b"=" * (-len(cursor) % 4)
         key = msgspec.json.decode(base64.b64decode(padded, altchars=b"-_", validate=True), type=shape)
-        if any(isinstance(part, str) and "\0" in part for part in key):  # type: ignore[attr-defined]
-            raise ValueError("NUL")
+        for part in key:  # type: ignore[attr-defined]
+            if isinstance(part, str) and "\0" in part:
+                raise ValueError("NUL")
+            if isinstance(part, datetime):
+                if part.tzinfo is None:
+                    raise ValueError("no moment")
+                part.astimezone(UTC)  # OverflowError: databases keep times in UTC
         return key
-    except (ValueError, binascii.Error, msgspec.DecodeError) as error:
+    except (ValueError, OverflowError, binascii.Error, msgspec.DecodeError) as error:
         detail = "This is not a cursor of this list. Begin without one."
         raise Invalid(detail, fields={"cursor": [detail]}) from error
 
