@@ -26,7 +26,7 @@ from realtime.errors import Conflict, Invalid, NotFound, RateLimited, ReadOnly, 
 from realtime.events import Note
 from realtime.frames import frame
 from realtime.values import Id, Timestamp, timestamp
-from rooms.log import database_clock
+from rooms import log
 from rooms.models import Membership
 from rooms.permissions import Action, allows
 
@@ -44,6 +44,7 @@ class ScheduledOut(msgspec.Struct, gc=False):
 
     id: Id
     room: Id
+    # Empty when it has been sent or cancelled.
     content: str
     reply_to: Id | None
     thread: Id | None
@@ -128,8 +129,8 @@ def cancel(user: User, scheduled_id: UUID) -> None:
     """Send it never. NotFound: no such one of the user's. Conflict: it has been sent."""
     with transaction.atomic():
         row = _own(user, scheduled_id)
-        row.state = State.CANCELLED
-        row.save(update_fields=["state", "updated_at"])
+        row.state, row.content = State.CANCELLED, ""
+        row.save(update_fields=["content", "state", "updated_at"])
         _tell(row)
 
 
@@ -230,7 +231,7 @@ def _draft(row: ScheduledMessage) -> Draft:
 def _now() -> datetime:
     """The clock by which jobs become due: the database's."""
     with connection.cursor() as cursor:
-        return database_clock(cursor)
+        return log.database_clock(cursor)
 
 
 # --- Sending --------------------------------------------------------------------------------------
@@ -245,6 +246,8 @@ def _ask(row: ScheduledMessage) -> None:
 def send(scheduled_id: str) -> None:
     """Send a scheduled message whose time has come. Its room's refusal ends it; what passes is waited for."""
     with transaction.atomic():
+        # Heads come first, as everywhere: a purge holds the room's and may want this row.
+        log.wait_for(ScheduledMessage.objects.filter(pk=scheduled_id).values("room_id"))
         row = ScheduledMessage.objects.select_for_update().filter(pk=scheduled_id, state=State.WAITING).first()
         if row is None or row.send_at > _now():
             return  # cancelled, sent, or put off: then another job of it waits
@@ -253,10 +256,11 @@ def send(scheduled_id: str) -> None:
         if error is None:
             assert outcome.message is not None, "what was not refused has a message"
             row.state, row.message_id = State.SENT, UUID(outcome.message.id)
+            row.content = ""  # it is the message's now, and goes with it
         elif not isinstance(error, (SlowMode, RateLimited, Unavailable)):
             row.state, row.problem = State.FAILED, _problem(error)
         if row.state != State.WAITING:
-            row.save(update_fields=["state", "message", "problem", "updated_at"])
+            row.save(update_fields=["content", "state", "message", "problem", "updated_at"])
             _tell(row)
     if isinstance(error, (SlowMode, RateLimited)):
         raise Later(timezone.now() + timedelta(seconds=error.retry_after or 1), error.detail)

@@ -58,6 +58,14 @@ def sent(room: Room) -> list[str]:
 # --- Sending --------------------------------------------------------------------------------------
 
 
+def test_what_was_sent_or_cancelled_keeps_no_words_that_outlive_the_message(cast: Cast) -> None:
+    kept, given_up = plan(cast.bob, cast.team, "regretted"), plan(cast.bob, cast.team, "thought better of")
+    come(kept)
+    scheduled.cancel(cast.bob, UUID(given_up.id))
+    assert sent(cast.team) == ["regretted"]
+    assert (row(kept).content, row(given_up).content) == ("", "")
+
+
 @pytest.mark.django_db
 def test_a_scheduled_message_is_sent_at_its_time_and_not_before(cast: Cast) -> None:
     original = say(cast.team, cast.alice, "A question")
@@ -91,7 +99,7 @@ def test_a_job_that_runs_again_after_it_was_done_sends_nothing(cast: Cast) -> No
     scheduled.send.func(planned.id)  # its worker was killed before it could say that it was done
     assert sent(cast.team) == ["Good morning"]
     # And not even where the row says that it still waits, as one from a backup does.
-    ScheduledMessage.objects.update(state="waiting", message=None)
+    ScheduledMessage.objects.update(state="waiting", message=None, content="Good morning")
     scheduled.send.func(planned.id)
     assert sent(cast.team) == ["Good morning"]
     assert row(planned).message_id == Message.objects.get(content="Good morning").pk
@@ -409,7 +417,7 @@ def test_a_failed_one_says_why_also_in_a_room_that_one_has_left(cast: Cast, brow
 
 @pytest.mark.django_db
 def test_the_page_leafs_through_many(cast: Cast, browser: Client, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("messaging.scheduled_panel.LIST_PAGE", 2)
+    monkeypatch.setattr("messaging.panels.scheduled.LIST_PAGE", 2)
     for number in range(3):
         plan(cast.bob, cast.team, f"Number {number}", after=(number + 1) * HOUR)
     first = browser.get("/scheduled/").content.decode()
