@@ -7,7 +7,8 @@ from uuid import UUID
 import pytest
 from django.test import Client
 
-from messaging import message_panels, services
+from messaging import services
+from messaging.panels import message as message_panels
 from rooms.models import Role
 from rooms.services import update_room
 from tests.factories import Cast, say

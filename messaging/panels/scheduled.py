@@ -18,13 +18,12 @@ from accounts.models import User
 from accounts.requests import user_of
 from messaging import scheduled
 from messaging.models import ScheduledMessage
+from messaging.panels.listing import LIST_PAGE
 from realtime.errors import Invalid, Refusal
 from realtime.values import timestamp
 from rooms.api.fields import cursor_of, key_of
 from rooms.panels import is_for_panel, panel
 from rooms.summaries import RoomSummary, summaries
-
-LIST_PAGE = 30
 
 
 class ScheduledEntry(msgspec.Struct, frozen=True):

@@ -1,4 +1,4 @@
-"""Pages of the side panel about one message: what it said before, and who reacted to it."""
+"""About one message, beside its room: what it said before, who reacted to it, who has read it."""
 
 from __future__ import annotations
 
@@ -13,12 +13,16 @@ from django.views.decorators.http import require_safe
 from accounts.requests import user_of
 from messaging import lists
 from messaging.models import Message
+from messaging.panels.listing import below
+from messaging.receipts import asking
 from realtime.errors import Forbidden, NotFound
 from rooms.panels import panel
 
 REVISIONS_PAGE = 30
 # Of each emoji; who wants all of a crowd asks the REST API.
 REACTORS_MAX = 100
+# Of each of the three lists of receipts; in a larger room the REST API has the rest.
+LISTED_MAX = 200
 
 
 @require_safe
@@ -27,7 +31,7 @@ def revisions(request: HttpRequest, message_id: UUID) -> HttpResponse:
     """The message as it is, and below it what it said before, the newest first."""
     message = _message(request, message_id)
     try:
-        page = lists.revisions(user_of(request), message_id, before=_below(request), limit=REVISIONS_PAGE)
+        page = lists.revisions(user_of(request), message_id, before=below(request), limit=REVISIONS_PAGE)
     except NotFound as missing:  # the membership ended between two reads
         raise Http404 from missing
     except Forbidden as refusal:
@@ -53,12 +57,40 @@ def reactions(request: HttpRequest, message_id: UUID) -> HttpResponse:
     return panel(request, "panels/reactions.html", context, kind="reactions", title="Reactions", slug=slug)
 
 
+@require_safe
+@login_required
+def receipts(request: HttpRequest, message_id: UUID) -> HttpResponse:
+    """Who has read the message, who has received it, and who neither; the first of each list."""
+    title = "Seen by"
+    try:
+        message = asking.message_for(user_of(request), message_id)
+    except NotFound as missing:
+        raise Http404 from missing
+    except Forbidden as refusal:
+        return panel(request, "panels/receipts.html", {"refusal": refusal.detail}, kind="receipts", title=title)
+    counts = asking.counts(message)
+    seen = {state: _first(message, state) for state in ("read", "received", "waiting")}
+    sizes = {"read": counts.read, "received": counts.received - counts.read, "waiting": counts.of - counts.received}
+    context = {
+        "message": message,
+        "counts": counts,
+        "lists": [
+            {"state": state, "people": people, "count": sizes[state], "more": sizes[state] - len(people)}
+            for state, people in seen.items()
+        ],
+    }
+    slug = message.room.slug
+    return panel(request, "panels/receipts.html", context, kind="receipts", title=title, slug=slug)
+
+
 def _message(request: HttpRequest, message_id: UUID) -> Message:
     reachable = Message.objects.reachable_by(user_of(request)).select_related("room", "sender")
     return get_object_or_404(reachable, pk=message_id)
 
 
-def _below(request: HttpRequest) -> int | None:
-    """The revision after which the asked part of the list begins; what names none is the first part."""
-    text = request.GET.get("below", "")
-    return int(text) if text.isascii() and text.isdecimal() and len(text) <= 18 else None
+def _first(message: Message, state: asking.State) -> list[asking.ReceiptOut]:
+    """The list's people as it shows them: who did it last stands first."""
+    people = [each for _, each in asking.people(message, state=state, limit=LISTED_MAX)]
+    if state != "waiting":
+        people.sort(key=lambda each: each.read_at or each.received_at or "", reverse=True)
+    return people

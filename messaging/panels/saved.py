@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from uuid import UUID
 
-import msgspec
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
@@ -13,27 +12,12 @@ from django.views.decorators.http import require_http_methods
 
 from accounts.models import User
 from accounts.requests import user_of
-from messaging import fragments, saved
+from messaging import saved
 from messaging.acting import own_json
 from messaging.models import NOTE_MAX_LENGTH
-from messaging.wire import MessageOut
+from messaging.panels.listing import LIST_PAGE, below, entries_of
 from realtime.errors import Refusal
-from rooms.models import Room
 from rooms.panels import is_for_panel, panel
-from rooms.shell import names_of
-
-LIST_PAGE = 30
-
-
-class SavedEntry(msgspec.Struct, frozen=True):
-    """A saved message, its room as its reader calls it, and their note."""
-
-    key: int
-    message: MessageOut
-    fragment: str
-    room: Room
-    room_name: str
-    note: str
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -48,21 +32,8 @@ def saved_messages(request: HttpRequest) -> HttpResponse:
             messages.error(request, refusal.detail)
         if not is_for_panel(request):
             return redirect("saved")
-    page, following = saved.page(user, before=_below(request), limit=LIST_PAGE)
-    rooms = Room.objects.in_bulk({UUID(each.message.room) for each in page})
-    names = names_of(user, list(rooms.values()))
-    entries = [
-        SavedEntry(
-            key=each.id,
-            message=each.message,
-            fragment=fragments.markup(each.message),
-            room=room,
-            room_name=names[room.pk],
-            note=each.note,
-        )
-        for each in page
-        if (room := rooms.get(UUID(each.message.room))) is not None
-    ]
+    page, following = saved.page(user, before=below(request), limit=LIST_PAGE)
+    entries = entries_of(user, [(each.message, each) for each in page])
     context = {
         "entries": entries,
         "own": own_json(user, [entry.message for entry in entries]),
@@ -81,9 +52,3 @@ def _change(request: HttpRequest, user: User) -> None:
         saved.unsave(user, message_id)
     else:
         saved.save(user, message_id, request.POST.get("note", "").strip())
-
-
-def _below(request: HttpRequest) -> int | None:
-    """The entry after which the asked page begins; what names none is the first page."""
-    text = request.GET.get("below", "")
-    return int(text) if text.isascii() and text.isdecimal() and len(text) <= 18 else None

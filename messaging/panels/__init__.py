@@ -1,0 +1,1 @@
+"""The pages of the side panel that are made of messages; the frame around them is `rooms.panels`."""
