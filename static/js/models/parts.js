@@ -13,8 +13,10 @@ const EXCERPT_LENGTH = 200; // as of messaging/wire.py
  * @param {HTMLElement} message
  * @param {string} emoji
  * @param {number} count
+ * @param {boolean} [begins] nobody did before: it stands behind the others, also where a replayed
+ *     message, shown as it is now, has it elsewhere
  */
-export function setCount(message, emoji, count) {
+export function setCount(message, emoji, count, begins = false) {
   const body = message.querySelector(".message-body");
   if (!body) return;
   let bar = body.querySelector(".reactions");
@@ -35,7 +37,7 @@ export function setCount(message, emoji, count) {
     else body.append(bar);
   }
   const shown = chip ?? makeChip(emoji);
-  if (!chip) bar.append(shown);
+  if (!chip || (begins && shown !== bar.lastElementChild)) bar.append(shown);
   shown.dataset.count = String(count);
   shown.querySelector(".reaction-count").textContent = String(count);
 }

@@ -163,7 +163,7 @@ export class Timeline {
     if (!message || (this.#asOf.get(message) ?? 0) >= seq) return;
     this.#asOf.set(message, seq);
     if (type === "reaction.added" || type === "reaction.removed") {
-      setCount(message, data.emoji, data.count);
+      setCount(message, data.emoji, data.count, type === "reaction.added" && data.count === 1);
       if (data.user?.id === this.#viewer) this.#own.react(data.message, data.emoji, type === "reaction.added");
     } else if (type === "message.pinned" || type === "message.unpinned") {
       markPinned(message, type === "message.pinned");
