@@ -15,6 +15,7 @@ from messaging import services
 from messaging.drafts import NewPoll
 from messaging.models import Mention, Message
 from messaging.wire import MessageOut
+from realtime.limits import Buckets
 from rooms import services as rooms
 from rooms.models import Room
 from tests.contract import ContractClient
@@ -232,3 +233,13 @@ async def test_a_copy_arrives_like_any_message(world: World) -> None:
     event = await ears.expect("message.created", room=str(target.pk))
     assert event["data"] == answer["results"][0]["message"]
     assert str(source.pk) not in str(event)
+
+
+def test_who_forwards_without_end_is_told_to_wait(cast: Cast, api: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    original, rooms_of_bob = say(cast.team, cast.alice), [make_room(cast.bob) for _ in range(10)]
+    monkeypatch.setattr("messaging.forwarding._COPIES", Buckets(rate=0.1, burst=30.5))
+    for _ in range(3):
+        assert forward(api(cast.bob), original, *rooms_of_bob).status_code == 200
+    refused = forward(api(cast.bob), original, *rooms_of_bob)
+    assert 0 < assert_problem(refused, 429, "rate_limited")["retry_after"] <= 100
+    assert forward(api(cast.carol), original, cast.team).status_code == 200  # others are not held up by it
