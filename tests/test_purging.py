@@ -336,6 +336,7 @@ def test_nothing_is_left_behind_by_those_who_act_while_their_message_goes(cast: 
             [
                 partial(services.react, cast.bob, message_id, "👍"),
                 partial(saved.save, cast.carol, message_id),
+                partial(services.follow, cast.carol, message_id),
                 partial(polls.vote, cast.carol, message_id, [0]),
                 partial(composing.set_draft, cast.bob.pk, room.pk, "x", thread=message_id),
                 partial(say, room, cast.bob, "And", thread=message_id),

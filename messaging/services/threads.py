@@ -12,6 +12,7 @@ from messaging.events import thread_note
 from messaging.models import NOTICES, Message, ThreadFollow
 from realtime import bus
 from realtime.errors import Invalid, NotFound
+from rooms import log
 
 
 def follow(user: User, root_id: UUID) -> ThreadFollow:
@@ -57,6 +58,8 @@ def thread_root(user: User, root_id: UUID) -> Message:
 
 def _set(user: User, root_id: UUID, *, following: bool) -> ThreadFollow:
     with transaction.atomic():
+        # No purge takes the message away between the look at it and the row that refers to it.
+        log.wait_for(Message.objects.filter(pk=root_id).values("room_id"))
         root = thread_root(user, root_id)
         held, made = ThreadFollow.objects.select_for_update(no_key=True).get_or_create(
             root=root,
