@@ -7,7 +7,7 @@ from html import unescape
 from html.parser import HTMLParser
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from messaging import rendering
@@ -249,6 +249,7 @@ _PIECES = [
 
 
 @given(st.lists(st.sampled_from(_PIECES), max_size=40).map("".join))
+@example("https://a.example@~~")
 def test_whatever_is_written_comes_out_well_formed_and_the_sanitiser_has_nothing_to_do(text: str) -> None:
     html = markup.html(grammar.parse(text), {"ada": ADA})
     Depth(html)

@@ -10,9 +10,10 @@ from linkify_it.main import Match
 # Everything else a browser might run, or open in a program of the reader's machine.
 SCHEMES = frozenset({"http", "https", "mailto"})
 
-# As the sanitiser's own reading: a scheme, then for the web a host. Relative addresses would lead to
-# pages of this server, whose meaning an author has no say in.
-_ALLOWED = re.compile(r"(?:https?://[^/?#\\%]+(?:[/?#]|$)|mailto:[^?#])", re.IGNORECASE)
+# As the sanitiser's own reading: a scheme, then for the web a host, and no user before it, who is
+# there only to look like a host. Relative addresses would lead to pages of this server, whose
+# meaning an author has no say in.
+_ALLOWED = re.compile(r"(?:https?://[^/?#\\%@]+(?:[/?#]|$)|mailto:[^?#])", re.IGNORECASE)
 # C0, space, DEL, C1: browsers drop some of them from within an address, and with them what we saw.
 _CONTROL = re.compile("[\x00-\x20\x7f-\x9f]")
 

@@ -113,7 +113,7 @@ def test_a_page_that_the_browser_kept_connects_anew(scene: Scene) -> None:
 
 def test_a_link_to_a_message_on_the_page_leads_there_in_place(scene: Scene) -> None:
     first = scene.do(say, scene.team, scene.ann, "the question")
-    scene.say(scene.team, scene.ann, [f"talk {number}\n\n" for number in range(20)])
+    scene.say(scene.team, scene.ann, [f"talk {number}\n\n" for number in range(60)])
     scene.do(say, scene.team, scene.ben, "the answer", reply_to=UUID(first.id))
     ann = scene.enter(scene.ann, scene.team)
     ann.page.evaluate("window.isTheSamePage = true")
