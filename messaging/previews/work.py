@@ -38,6 +38,8 @@ FRESH_PROBLEM = timedelta(hours=1)
 KEPT = timedelta(days=30)
 # In a message's metadata: the addresses whose previews somebody took away; they do not come back.
 DISMISSED = "previews_dismissed"
+# So many of them, the last ones: they travel with the message, which edits can give ever other links.
+DISMISSED_MAX = 20
 
 fetcher = Fetcher()
 
@@ -135,7 +137,8 @@ def dismiss(user: User, message_id: UUID, *, url: str | None = None, index: int 
         if len(left) == len(message.previews):
             return change.written()
         message.previews = left
-        message.metadata = {**message.metadata, DISMISSED: [*message.metadata.get(DISMISSED, []), url]}
+        dismissed = [*message.metadata.get(DISMISSED, []), url]
+        message.metadata = {**message.metadata, DISMISSED: dismissed[-DISMISSED_MAX:]}
         message.save(update_fields=["previews", "metadata"])
         return change.tell_whole("message.previewed")
 

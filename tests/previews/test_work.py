@@ -213,6 +213,14 @@ def test_a_dismissed_preview_is_gone_for_everybody_and_stays_so(web: Hostile, ca
     assert len(events(cast.team)) == 3
 
 
+def test_what_was_dismissed_makes_no_message_grow_without_end(web: Hostile, cast: Cast) -> None:
+    message = previewed(web, cast.team, cast.bob)
+    many = [web.url(f"/gone/{number}") for number in range(100)]
+    Message.objects.filter(pk=message).update(metadata={work.DISMISSED: many})
+    work.dismiss(cast.bob, UUID(message), index=0)
+    assert Message.objects.get(pk=message).metadata == {work.DISMISSED: [*many[-19:], web.url("/0")]}
+
+
 def test_who_may_delete_a_message_may_dismiss_its_previews(web: Hostile, cast: Cast, api: Api) -> None:
     message = previewed(web, cast.team, cast.bob)
     with pytest.raises(Forbidden):
