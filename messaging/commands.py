@@ -14,7 +14,7 @@ import msgspec
 from msgspec import Struct
 
 from accounts.models import User
-from messaging import composing, polls, services
+from messaging import composing, pacing, polls, services
 from messaging.append import Outcome
 from messaging.drafts import POLL_OPTIONS_MAX, Draft, NewPoll
 from messaging.previews import work as previews
@@ -26,18 +26,9 @@ from realtime.connection import Connection
 from realtime.errors import Invalid, RateLimited
 from realtime.frames import ack
 from realtime.hub import on_stop
-from realtime.limits import Buckets
 
 # Sends of one socket that may be under way; a client that pipelines more is asked to wait.
 PENDING_MAX = 1_000
-# Messages a second that a person may write for long, and at once (a paste of many lines).
-MESSAGE_BUCKETS = Buckets(rate=5, burst=40)
-# Edits, reactions and the like; each is an event for the whole room.
-CHANGE_BUCKETS = Buckets(rate=5, burst=60)
-# Drafts: a client sends one a second while somebody writes, and there may be several clients.
-DRAFT_BUCKETS = Buckets(rate=3, burst=30)
-# A long one counts for more: forty of the longest at once would overflow every reader's buffer.
-CHARACTERS_A_TOKEN = 1_000
 
 
 class MessageSend(Command, kw_only=True):
@@ -102,8 +93,12 @@ async def message_send(connection: Connection, fields: MessageSend) -> None:
     if fields.attachments:
         raise Invalid("There are no such attachments.")
     identity = connection.identity
-    if not identity.unthrottled and (wait := MESSAGE_BUCKETS.take(identity.user_id, cost_of(fields.content))):
-        raise RateLimited("You are writing very fast. Wait a moment.", retry_after=round(wait, 3))
+    pacing.pace(
+        pacing.MESSAGE_BUCKETS,
+        identity.user_id,
+        unthrottled=identity.unthrottled,
+        cost=pacing.cost_of(fields.content),
+    )
     if connection.pending >= PENDING_MAX:
         raise RateLimited("Too many of your messages are under way.", retry_after=0.1)
     draft = Draft(
@@ -121,11 +116,6 @@ async def message_send(connection: Connection, fields: MessageSend) -> None:
     )
     _writer().submit(draft, partial(_answer, connection, fields.ref))
     connection.pending += 1
-
-
-def cost_of(content: str) -> float:
-    """What a message of that content takes of its sender's bucket, in tokens."""
-    return 1 + len(content) / CHARACTERS_A_TOKEN
 
 
 def _answer(connection: Connection, ref: str, outcome: Outcome) -> None:
@@ -186,8 +176,7 @@ async def _change(
 ) -> None:
     """Do to a message what the verb does, and answer with what it returns: how things stand then."""
     identity = connection.identity
-    if not identity.unthrottled and (wait := CHANGE_BUCKETS.take(identity.user_id)):
-        raise RateLimited("You are changing messages very fast. Wait a moment.", retry_after=round(wait, 3))
+    pacing.pace(pacing.CHANGE_BUCKETS, identity.user_id, unthrottled=identity.unthrottled)
     written = await pool.run(_as_user, identity.user_id, verb, args, options)
     connection.send(ack(command.ref or "", encode_json(written)))
 
@@ -200,8 +189,7 @@ def _as_user(user_id: str, verb: Callable[..., Struct], args: tuple[Any, ...], o
 async def draft_set(connection: Connection, fields: DraftSet) -> None:
     """Keep what is being written. The client waits a moment after each key, and sends the last of it."""
     identity = connection.identity
-    if not identity.unthrottled and (wait := DRAFT_BUCKETS.take(identity.user_id)):
-        raise RateLimited("Your draft changes very fast. Wait a moment.", retry_after=round(wait, 3))
+    pacing.pace(pacing.DRAFT_BUCKETS, identity.user_id, unthrottled=identity.unthrottled)
     written = await pool.run(
         composing.set_draft,
         UUID(identity.user_id),

@@ -16,10 +16,11 @@ import msgspec
 
 from accounts.models import User
 from accounts.people import person_of
+from messaging import pacing
 from messaging.append import Outcome, append
 from messaging.drafts import FORWARDED, Draft, check_content
 from messaging.models import NOTICES, Message
-from realtime.errors import Gone, Invalid, NotFound, RateLimited
+from realtime.errors import Gone, Invalid, NotFound
 from realtime.limits import Buckets
 from realtime.values import timestamp
 
@@ -28,7 +29,6 @@ ROOMS_MAX = 10
 # Copies a second that a person may make for long, and at once. One of a long message counts for more, as
 # when it is sent: each call is one request, and writes to as many rooms as it names.
 _COPIES = Buckets(rate=2, burst=40)
-_CHARACTERS_A_COPY = 1_000
 _COMMENT = UUID("6f0a4f0e-3b1e-4d61-8a0c-6d0b6f4c3a57")  # names the comment's send apart from the copy's
 
 
@@ -60,9 +60,8 @@ def forward(
     if original is None:
         raise NotFound("There is no such message.")
     _check_may_be_forwarded(original)
-    cost = len(rooms) * (1 + (len(original.content) + len(comment)) / _CHARACTERS_A_COPY)
-    if not user.unthrottled and (wait := _COPIES.take(str(user.pk), cost)):
-        raise RateLimited("You are forwarding very fast. Wait a moment.", retry_after=wait)
+    cost = len(rooms) * pacing.cost_of(original.content + comment)
+    pacing.pace(_COPIES, user.pk, unthrottled=user.unthrottled, cost=cost)
     metadata = {FORWARDED: _attribution(original)}
     copies = [
         Draft(

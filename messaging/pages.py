@@ -28,6 +28,7 @@ from messaging.models import Message, MessageQuerySet
 from messaging.rendering import RENDERER_VERSION
 from messaging.wire import MessageOut, messages_out
 from realtime.errors import Invalid
+from realtime.limits import Buckets
 from rooms.models import LogEpoch, Room, RoomHead
 
 PAGE_DEFAULT = 50
@@ -35,6 +36,11 @@ PAGE_MAX = 500
 # Longer pages are asked for by programs that read all of a room, each once.
 KEPT_LIMIT_MAX = 100
 KEPT_BYTES_MAX = 256 * 1024
+
+
+# What of a room is kept anew, in pages a second and at once: a reader who asks for its pages at every
+# number would otherwise fill the cache with fifty times the room.
+_KEPT = Buckets(rate=1, burst=30)
 
 
 class Page(msgspec.Struct, frozen=True, gc=False):
@@ -75,7 +81,7 @@ def page(
     if (kept := caches["pages"].get(key)) is not None:
         return _with_people(_decode(kept))
     found, is_lasting = _read(head, before, after, around, limit)
-    if is_lasting and len(encoded := _encode(found)) <= KEPT_BYTES_MAX:
+    if is_lasting and len(encoded := _encode(found)) <= KEPT_BYTES_MAX and not _KEPT.take(str(room.pk)):
         caches["pages"].set(key, encoded)
     return found
 

@@ -16,14 +16,13 @@ from django.views.decorators.http import require_safe
 
 from accounts.models import User
 from accounts.requests import user_of
-from messaging import dates, fragments, pages
+from messaging import dates, fragments, pacing, pages
 from messaging.acting import acting_of, own_json
 from messaging.append import append
-from messaging.commands import MESSAGE_BUCKETS, cost_of
 from messaging.drafts import Draft
 from messaging.models import Message
 from messaging.writing import blank_message, may, retention_note, writing_of
-from realtime.errors import Invalid, RateLimited, Refusal
+from realtime.errors import Invalid, Refusal
 from rooms.models import Membership, Room
 from rooms.permissions import Action
 from rooms.settings import settings_of
@@ -158,8 +157,7 @@ def _send(user: User, room: Room, content: str, client_id: str, root: Message | 
         name = UUID(client_id)
     except ValueError:
         raise Invalid("The form was not complete. Load the page anew and send it once more.") from None
-    if not user.unthrottled and (wait := MESSAGE_BUCKETS.take(str(user.pk), cost_of(content))):
-        raise RateLimited("You are writing very fast. Wait a moment.", retry_after=wait)
+    pacing.pace(pacing.MESSAGE_BUCKETS, user.pk, unthrottled=user.unthrottled, cost=pacing.cost_of(content))
     thread = root.pk if root else None
     draft = Draft(room_id=room.pk, sender_id=user.pk, content=content, client_id=name, thread=thread)
     outcome = append([draft])[0]

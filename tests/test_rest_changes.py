@@ -7,8 +7,10 @@ from urllib.parse import quote
 
 import pytest
 
+from messaging.models import ThreadFollow
 from rooms import services as rooms
 from rooms.api.fields import cursor_of
+from rooms.models import RoomHead
 from tests.factories import Cast, say
 from tests.test_rest import V1, Client, assert_problem, room_url
 
@@ -165,3 +167,32 @@ def test_a_silent_message_counts_for_nobody(cast: Cast, api: Client) -> None:
 def test_a_cursor_with_a_moment_that_no_database_holds_is_refused(cast: Cast, api: Client, moment: str) -> None:
     cursor = cursor_of(moment, "00000000-0000-4000-8000-000000000000")
     assert_problem(api(cast.bob).get(f"{V1}/scheduled/", {"cursor": cursor}), 400, "invalid", "cursor")
+
+
+def test_who_writes_over_rest_has_the_pace_of_people(cast: Cast, api: Client) -> None:
+    client = api(cast.alice)
+    codes = [client.post(room_url(cast.team, "messages"), {"content": "quick"}).status_code for _ in range(45)]
+    assert codes[:38] == [201] * 38
+    assert codes[-1] == 429
+    said = say(cast.team, cast.bob)
+    codes = [api(cast.bob).put(message_url(said.id, "reactions", "👍")).status_code for _ in range(70)]
+    assert (codes[0], codes[-1]) == (200, 429)
+
+
+def test_who_may_not_write_any_more_does_not_rewrite(cast: Cast, api: Client) -> None:
+    said = say(cast.team, cast.bob, "as it was")
+    rooms.update_room(cast.alice, cast.team, settings={"permissions": {"post": "moderator"}})
+    assert_problem(api(cast.bob).patch(message_url(said.id), {"content": "other words"}), 403, "forbidden")
+
+
+def test_who_left_is_not_told_of_a_thread_that_began_at_their_message(cast: Cast, api: Client) -> None:
+    root = say(cast.team, cast.bob, "I am off")
+    rooms.leave(cast.bob, cast.team)
+    api(cast.alice).post(room_url(cast.team, "messages"), {"content": "Bye", "thread": root.id})
+    assert [row.user for row in ThreadFollow.objects.filter(root_id=root.id)] == [cast.alice]
+
+
+def test_what_lies_below_the_floor_is_found_by_no_id(cast: Cast, api: Client) -> None:
+    said = say(cast.team, cast.bob)
+    RoomHead.objects.filter(room=cast.team).update(floor_number=said.number)
+    assert_problem(api(cast.bob).get(message_url(said.id)), 404, "not_found")

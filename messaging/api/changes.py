@@ -14,7 +14,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from accounts.requests import user_of
-from messaging import lists, services
+from messaging import lists, pacing, services
 from messaging.lists import PinOut, Reactor, RevisionOut
 from messaging.overlay import with_me
 from messaging.services.reacting import check_emoji
@@ -47,6 +47,12 @@ class _ReactorsQuery(PageInput):
     emoji = serializers.CharField(required=False, max_length=64, help_text="Only those who reacted with it.")
 
 
+def pace_change(request: Request) -> None:
+    """RateLimited: the asker changes messages faster than people do; as on the socket."""
+    user = user_of(request)
+    pacing.pace(pacing.CHANGE_BUCKETS, user.pk, unthrottled=user.unthrottled)
+
+
 def key_in(query: Mapping[str, Any]) -> int | None:
     """The key that a list's cursor names; None for its first page."""
     return key_of(query["cursor"], tuple[int])[0] if "cursor" in query else None
@@ -60,11 +66,13 @@ class ReactionView(APIView):
     @extend_schema(operation_id="reactions_add", request=None, responses=MessageOut)
     def put(self, request: Request, message_id: UUID, emoji: str) -> Response:
         """React to a message. Twice changes nothing."""
+        pace_change(request)
         return _answer(request, services.react(user_of(request), message_id, emoji))
 
     @extend_schema(operation_id="reactions_remove", responses={200: MessageOut})
     def delete(self, request: Request, message_id: UUID, emoji: str) -> Response:
         """Take a reaction back. Twice changes nothing."""
+        pace_change(request)
         return _answer(request, services.unreact(user_of(request), message_id, emoji))
 
 
@@ -82,11 +90,13 @@ class PinView(APIView):
     @extend_schema(operation_id="pins_add", request=None, responses=MessageOut)
     def put(self, request: Request, message_id: UUID) -> Response:
         """Keep a message at hand in its room. Twice changes nothing."""
+        pace_change(request)
         return _answer(request, services.pin(user_of(request), message_id))
 
     @extend_schema(operation_id="pins_remove", responses={200: MessageOut})
     def delete(self, request: Request, message_id: UUID) -> Response:
         """Let a pinned message go. Twice changes nothing."""
+        pace_change(request)
         return _answer(request, services.unpin(user_of(request), message_id))
 
 

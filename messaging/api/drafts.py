@@ -14,7 +14,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from accounts.requests import user_of
-from messaging import composing
+from messaging import composing, pacing
 from messaging.composing import DraftOut
 from rooms.api.fields import PageInput, Text, checked, cursor_of, key_of
 
@@ -52,6 +52,8 @@ class DraftView(APIView):
     @extend_schema(operation_id="rooms_set_draft", request=_NewDraft, responses=DraftOut)
     def put(self, request: Request, room_id: UUID) -> Response:
         """Keep what one has written so far in a room or in a thread of it. The last writer wins."""
+        user = user_of(request)
+        pacing.pace(pacing.DRAFT_BUCKETS, user.pk, unthrottled=user.unthrottled)
         fields = checked(_NewDraft, request.data)
         written = composing.set_draft(
             user_of(request).pk,

@@ -15,6 +15,7 @@ from rest_framework.views import APIView
 
 from accounts.requests import user_of
 from messaging import polls
+from messaging.api.changes import pace_change
 from messaging.drafts import POLL_OPTIONS_MAX
 from messaging.polls import Ballot, VoteOut
 from messaging.wire import PollOut
@@ -47,6 +48,7 @@ class VoteView(APIView):
     @extend_schema(operation_id="polls_vote", request=_NewVote, responses=Ballot)
     def put(self, request: Request, message_id: UUID) -> Response:
         """Vote, in place of what one voted before. 409: the poll is closed."""
+        pace_change(request)
         return Response(polls.vote(user_of(request), message_id, checked(_NewVote, request.data)["options"]))
 
 

@@ -13,8 +13,9 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from accounts.requests import user_of
-from messaging import dates, pages, services
+from messaging import dates, pacing, pages, services
 from messaging.api import shapes
+from messaging.api.changes import pace_change
 from messaging.api.inputs import LogQuery, MessageEdit, NewMessage, NewPosition, PageQuery
 from messaging.append import append
 from messaging.drafts import Draft, NewPoll
@@ -45,6 +46,10 @@ class MessagesView(APIView):
     def post(self, request: Request, room_id: UUID) -> Response:
         """Send a message. With a `client_id` that was used before, 200 and that message as it is now."""
         fields = checked(NewMessage, request.data)
+        user = user_of(request)
+        pacing.pace(
+            pacing.MESSAGE_BUCKETS, user.pk, unthrottled=user.unthrottled, cost=pacing.cost_of(fields["content"])
+        )
         draft = Draft(
             room_id=room_id,
             sender_id=user_of(request).pk,
@@ -87,6 +92,7 @@ class MessageView(APIView):
     )
     def patch(self, request: Request, message_id: UUID) -> Response:
         """Give a message of one's own other content. 409: it was edited since `base_seq`."""
+        pace_change(request)
         fields = checked(MessageEdit, request.data)
         if (tag := request.headers.get("If-Match")) and "base_seq" not in fields:
             fields["base_seq"] = _seq_of(tag)
@@ -96,6 +102,7 @@ class MessageView(APIView):
     @extend_schema(operation_id="messages_delete", responses={200: MessageOut})
     def delete(self, request: Request, message_id: UUID) -> Response:
         """Delete a message; its tombstone stays in its place and is the answer."""
+        pace_change(request)
         return Response(services.delete(user_of(request), message_id))
 
 
