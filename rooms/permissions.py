@@ -92,12 +92,12 @@ def allows(
     """Whether a current member of that role may do `action` in a room of that kind.
 
     `settings` is `Room.settings`: `{"permissions": {action: least role}}` raises what an action
-    takes. `overrides` is `Membership.permissions`: `{action: bool}`; it may take away anything,
-    and give only what the room's table gives somebody.
+    takes. `overrides` is `Membership.permissions`: `{action: bool}`; it may take away
+    anything but reading and leaving, and give only what the room's table gives somebody.
     """
     if kind == Kind.DIRECT and action in _NEVER_IN_DIRECT:
         return False
-    if overrides and (given := overrides.get(action)) is not None:
+    if overrides and action in SETTABLE and (given := overrides.get(action)) is not None:
         return bool(given)
     if action not in TABLE[role]:
         return False

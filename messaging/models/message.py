@@ -43,9 +43,12 @@ class MessageQuerySet(models.QuerySet["Message"]):
         return self.filter(room_id=room.id if isinstance(room, Room) else room)
 
     def reachable_by(self, user: User) -> MessageQuerySet:
-        """Messages of the rooms that the user is a member of now: the root of every look-up."""
+        """Messages of the rooms that the user is a member of now: the root of every look-up.
+
+        What lies below a room's floor is gone, also while a purge is still removing its rows.
+        """
         mine = Membership.objects.filter(user=user, left_at__isnull=True, room__deleted_at__isnull=True)
-        return self.filter(room_id__in=mine.values("room_id"))
+        return self.filter(room_id__in=mine.values("room_id"), number__gt=models.F("room__head__floor_number"))
 
     def in_the_flow(self) -> MessageQuerySet:
         """Those that stand in the room itself, not only in a thread."""

@@ -72,6 +72,9 @@ def _check_may_edit(change: MessageChange) -> None:
     if FORWARDED in change.message.metadata:
         raise Forbidden("These are somebody else's words. Delete your copy, or write beside it.")
     change.require(Action.EDIT_OWN)
+    # Who may not write here any more does not write by rewriting either.
+    is_reply = change.message.reply_to_id is not None or change.message.thread_root_id is not None
+    change.require(Action.REPLY if is_reply else Action.POST)
     window = change.settings.edit_window_s
     if window is not None and change.now > change.message.created_at + timedelta(seconds=window):
         raise Forbidden("It is too late to edit this message: this room allows it for a while after sending.")

@@ -29,7 +29,7 @@ SELECT clock_timestamp(), m.id, m.role, m.left_at, m.muted_until, m.last_sent_at
        u.username, u.display_name, u.avatar, u.is_active, u.suspended_at, u.suspended_until,
        s.message_id, s.digest,
        o.id, o.number, left(o.content, 200), o.deleted_at, a.id, a.username, a.display_name, a.avatar,
-       t.id, t.kind, t.thread_root_id, t.thread_count, t.sender_id
+       t.id, t.kind, t.thread_root_id, t.thread_count, f.user_id
   FROM (SELECT place, (row->>0)::uuid AS room_id, (row->>1)::uuid AS sender_id,
                (row->>2)::uuid AS client_id, (row->>3)::uuid AS reply_to,
                (row->>4)::uuid AS thread
@@ -41,6 +41,7 @@ SELECT clock_timestamp(), m.id, m.role, m.left_at, m.muted_until, m.last_sent_at
   LEFT JOIN messaging_message o ON o.id = d.reply_to AND o.room_id = d.room_id
   LEFT JOIN accounts_user a ON a.id = o.sender_id
   LEFT JOIN messaging_message t ON t.id = d.thread AND t.room_id = d.room_id
+  LEFT JOIN rooms_membership f ON f.room_id = d.room_id AND f.user_id = t.sender_id AND f.left_at IS NULL
  ORDER BY d.place
 """
 

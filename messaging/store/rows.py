@@ -49,7 +49,7 @@ class Facts(NamedTuple):
     thread_kind: str | None
     thread_root_id: UUID | None  # of the thread's supposed root: set where it is itself a reply
     thread_count: int | None
-    thread_sender_id: UUID | None
+    thread_sender_id: UUID | None  # where they are a member now
 
 
 class Asked(NamedTuple):

@@ -23,7 +23,7 @@ SELECT m.id, m.role, m.left_at, m.muted_until, m.last_sent_at, m.permissions,
        u.username, u.display_name, u.avatar, u.is_active, u.suspended_at, u.suspended_until,
        s.message_id, s.digest,
        o.id, o.number, substr(o.content, 1, 200), o.deleted_at, a.id, a.username, a.display_name, a.avatar,
-       t.id, t.kind, t.thread_root_id, t.thread_count, t.sender_id
+       t.id, t.kind, t.thread_root_id, t.thread_count, f.user_id
   FROM (SELECT key, json_extract(value, '$[0]') AS room_id, json_extract(value, '$[1]') AS sender_id,
                json_extract(value, '$[2]') AS client_id, json_extract(value, '$[3]') AS reply_to,
                json_extract(value, '$[4]') AS thread
@@ -35,6 +35,7 @@ SELECT m.id, m.role, m.left_at, m.muted_until, m.last_sent_at, m.permissions,
   LEFT JOIN messaging_message o ON o.id = d.reply_to AND o.room_id = d.room_id
   LEFT JOIN accounts_user a ON a.id = o.sender_id
   LEFT JOIN messaging_message t ON t.id = d.thread AND t.room_id = d.room_id
+  LEFT JOIN rooms_membership f ON f.room_id = d.room_id AND f.user_id = t.sender_id AND f.left_at IS NULL
  ORDER BY d.key
 """
 
