@@ -17,8 +17,8 @@ from pathlib import Path
 
 from tests.servers import PROJECT, start_postgres, start_valkey
 
-# One worker a core: the tests wait for servers more than they compute.
-WORKERS = str(max(2, os.cpu_count() or 2))
+# More workers than cores: the tests wait for servers about as much as they compute.
+WORKERS = str(max(2, (os.cpu_count() or 2) * 3 // 2))
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 CHECKERS: list[tuple[str, list[str]]] = [
     ("style", ["ruff", "check", "--quiet", "."]),
