@@ -103,19 +103,19 @@ def test_a_retry_that_its_writer_asks_for_counts_on_and_has_three_retries_again(
 
 def test_the_waits_between_retries_grow_and_are_not_the_same_for_all(blank: Page) -> None:
     """With half of each wait left to chance, a second try is due within 1–2 s and a third within 2–4 s."""
-    blank.clock.install()
+    blank.clock.install()  # which goes on meanwhile: each wait is bound from below by when it began at the earliest
     blank.evaluate(SETUP)
+    began = blank.evaluate("Date.now()")
     blank.evaluate("answers = Array(40).fill('unavailable'); for (let r = 0; r < 20; r += 1) outbox.add(`r${r}`, 'x')")
-    blank.wait_for_function("tried.length === 20")
-    waits = "Array.from({ length: 20 }, (_, r) => outbox.entries(`r${r}`)[0].notBefore - Date.now())"
-    blank.wait_for_function(f"{waits}.every((wait) => wait > 0)")
-    first = blank.evaluate(waits)
-    blank.clock.fast_forward(2_000)
-    blank.wait_for_function(f"tried.length === 40 && {waits}.every((wait) => wait > 0)")
-    second = blank.evaluate(waits)
+    due = "Array.from({ length: 20 }, (_, r) => outbox.entries(`r${r}`)[0].notBefore)"
+    blank.wait_for_function(f"tried.length === 20 && {due}.every((at) => at > 0)")
+    first, now = blank.evaluate(due), blank.evaluate("Date.now()")
     assert len(set(first)) > 1
-    assert all(900 <= wait <= 2_000 for wait in first)
-    assert all(1_900 <= wait <= 4_000 for wait in second)
+    assert all(began + 1_000 <= at <= now + 2_000 for at in first)
+    blank.clock.fast_forward(2_000)
+    blank.wait_for_function(f"tried.length === 40 && {due}.every((at) => at > Date.now())")
+    second, now = blank.evaluate(due), blank.evaluate("Date.now()")
+    assert all(before + 2_000 <= at <= now + 4_000 for before, at in zip(first, second, strict=True))
 
 
 @pytest.mark.parametrize("code", ["rate_limited", "slow_mode"])
