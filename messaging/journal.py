@@ -11,19 +11,26 @@ from django.conf import settings
 from django.db import connection
 from django.utils.module_loading import import_string
 
-from accounts import privacy
-from accounts.models import User
+from accounts import privacy, relations
+from accounts.models import Audience, User
 from accounts.people import person_of
 from messaging import fragments as fragment_rendering
 from messaging.events import MESSAGE_EVENTS, event_of
 from messaging.models import Message
 from messaging.receipts import TOPIC as RECEIPTS
 from messaging.wire import MessageOut, decode_message, encode_json, messages_out
-from realtime.events import Event
+from realtime.events import Event, near
 from realtime.source import LogRange, RoomView, Standing
 from rooms.events import event_of_entry
 from rooms.models import LogEntry, LogEpoch, RoomHead
 from rooms.summaries import summaries_of
+
+# Of whose receipts a user is told: of those that may see the user's own.
+_TOPICS: dict[Audience, frozenset[str]] = {
+    Audience.EVERYONE: frozenset({RECEIPTS}),
+    Audience.CONTACTS: frozenset({near(RECEIPTS)}),
+    Audience.NOBODY: frozenset(),
+}
 
 
 class Journal:
@@ -37,13 +44,16 @@ class Journal:
         users = list(User.objects.active().filter(pk__in=list(credentials)).select_related("privacy"))
         valid = still_valid({each for several in credentials.values() for each in several})
         rooms = summaries_of([user.pk for user in users])
+        circles = relations.circles([user.pk for user in users])
         return {
             str(user.pk): Standing(
                 rev=user.rev,
                 user=person_of(user),
                 rooms=[RoomView(room.id, room.head_seq, room.last_read_number, room) for room in rooms[str(user.pk)]],
                 credentials=frozenset(valid.intersection(credentials[str(user.pk)])),
-                topics=frozenset() if privacy.keeps_receipts(user) else frozenset({RECEIPTS}),
+                topics=_TOPICS[privacy.receipts_of(user)],
+                near=circles[user.pk].near,
+                hidden=circles[user.pk].hidden,
             )
             for user in users
         }

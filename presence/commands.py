@@ -85,7 +85,7 @@ async def typing(connection: Connection, fields: Typing) -> None:
         return
     person = await pool.run(_person, user, room)
     if person is not None:
-        bus.publish([Glimpse(room, frame("typing", room=room, user=person, on=fields.on), but=user)])
+        bus.publish([Glimpse(room, frame("typing", room=room, user=person, on=fields.on), user)])
         # Not waited for: a Redis that hangs would hold up what this socket says next.
         task = asyncio.create_task(_keep_typing(room, user, fields.on))
         _keeping.add(task)

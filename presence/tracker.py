@@ -17,8 +17,8 @@ from redis.exceptions import RedisError
 
 from presence.store import AWAY, OFFLINE, ONLINE, REFRESH_S, best, make_store
 from realtime.connection import Connection
-from realtime.events import Glimpse
-from realtime.frames import frame
+from realtime.events import Glance, Seen
+from realtime.frames import encode_json
 from realtime.gateway import arrivals, departures
 from realtime.hub import Hub, get_hub, on_stop
 
@@ -100,13 +100,11 @@ class Tracker:
             await self.store.write(self._known)
 
     def _announce(self, changed: dict[str, str], rooms: dict[str, set[str]]) -> None:
-        by_room: dict[str, dict[str, str]] = defaultdict(dict)
+        by_room: dict[str, dict[str, Seen]] = defaultdict(dict)
         for user, status in changed.items():
             for room in rooms[user]:
-                by_room[room][user] = status
-        self._hub.accept(
-            [Glimpse(room, frame("presence", room=room, statuses=statuses)) for room, statuses in by_room.items()]
-        )
+                by_room[room][user] = Seen(encode_json(status))
+        self._hub.accept([Glance(room, "presence", "statuses", statuses) for room, statuses in by_room.items()])
 
 
 _trackers: WeakKeyDictionary[asyncio.AbstractEventLoop, Tracker] = WeakKeyDictionary()

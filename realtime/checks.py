@@ -169,7 +169,7 @@ class Checks:
         """Make a user's sockets what the database says that they are."""
         attendance.rev = standing.rev
         for connection in tuple(attendance.connections):
-            connection.topics = standing.topics
+            connection.regard(standing)
         await self._apply_rooms(attendance, standing)
         self._apply_reads(attendance, standing)
 

@@ -5,14 +5,16 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import deque
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 from typing import Any, Protocol
 from uuid import uuid4
 
 from realtime.errors import Refusal
+from realtime.events import Glance, near
 from realtime.frames import Bundle, encode_json, text_frame
 from realtime.identity import Identity
 from realtime.server import FramedWebSocketProtocol
+from realtime.source import Standing
 
 # A reader that leaves this much unread is too slow for live events and is closed: it resumes.
 LIVE_BUFFER_LIMIT = 1 << 20
@@ -147,10 +149,12 @@ class Connection:
     __slots__ = (
         "audience",
         "ended",
+        "hidden",
         "id",
         "identity",
         "idle",
         "is_live",
+        "near",
         "pending",
         "refilled_at",
         "rooms",
@@ -168,8 +172,10 @@ class Connection:
         # Rooms whose live events this socket gets, with the seq after which it has had them all.
         self.rooms: dict[str, int] = {}
         self.viewing: str | None = None
-        # What its user gets of ephemeral frames that are not everybody's.
+        # What its user gets of ephemeral frames that are not everybody's: see `Standing`.
         self.topics: frozenset[str] = frozenset()
+        self.near: frozenset[str] = frozenset()
+        self.hidden: frozenset[str] = frozenset()
         self.idle = False
         self.ended = False
         # Has all rooms of its user; before, its hello is still being answered.
@@ -178,6 +184,22 @@ class Connection:
         self.pending = 0
         self.tokens = float(FRAME_BURST)
         self.refilled_at = time.monotonic()
+
+    def regard(self, standing: Standing) -> None:
+        """Take over what the user gets to see of others."""
+        self.topics, self.near, self.hidden = standing.topics, standing.near, standing.hidden
+
+    def sees(self, glance: Glance) -> Collection[str]:
+        """Of the users that a glance is about, those of whom this socket may be told."""
+        topics, own = self.topics, self.identity.user_id
+        near_only = glance.topic is not None and glance.topic not in topics
+        if near_only and glance.topic is not None and near(glance.topic) not in topics:
+            return ()
+        return [
+            user
+            for user, seen in glance.users.items()
+            if user == own or (user not in self.hidden and (user in self.near or not (near_only or seen.near)))
+        ]
 
     # --- Out ---
 

@@ -1,11 +1,13 @@
 """What travels to sockets: log events, and notes that are not in the log. Encoded once.
 
 `Event` is a durable change of a room, in the order of its `seq`. The rest is ephemeral: a
-`Note` to all sockets of a user, a `Glimpse` for those who have a room in view, and a `Recheck`,
-which asks hubs to compare a user's sockets with the database.
+`Note` to all sockets of a user, a `Glimpse` or a `Glance` for those who have a room in view, and a
+`Recheck`, which asks hubs to compare a user's sockets with the database.
 """
 
 from __future__ import annotations
+
+from collections.abc import Collection
 
 import msgspec
 
@@ -53,15 +55,43 @@ class Note(msgspec.Struct, gc=False, tag="n", array_like=True):
 
 
 class Glimpse(msgspec.Struct, gc=False, tag="g", array_like=True):
-    """An ephemeral frame for the sockets that have the room in view, but not for `but`'s.
-
-    One with a `topic` goes only to those whose user takes part in it (`Standing.topics`).
-    """
+    """What a user does, for the sockets that have the room in view: not their own, nor those that do not see them."""
 
     room: str
     text: bytes
-    but: str | None = None
+    user: str
+
+
+class Seen(msgspec.Struct, gc=False, array_like=True):
+    """What a glance says of one user, as JSON; `near`: for those near them only."""
+
+    value: bytes
+    near: bool = False
+
+
+class Glance(msgspec.Struct, gc=False, tag="l", array_like=True):
+    """How some users of a room are, for the sockets that have it in view: each gets what it may see.
+
+    With a `topic`, sockets that take part in it get it all (`Standing.topics`), those that take part
+    in `near(topic)` what is about users near them, and the others nothing.
+    """
+
+    room: str
+    kind: str
+    field: str  # of the frame: an object by user
+    users: dict[str, Seen]
     topic: str | None = None
+
+    def text(self, users: Collection[str]) -> bytes:
+        """The frame about these of its users."""
+        values = b",".join(b'"%s":%s' % (user.encode(), self.users[user].value) for user in users)
+        head = b'{"type":"%s","room":"%s"' % (self.kind.encode(), self.room.encode())
+        return b'%s,"%s":{%s}}' % (head, self.field.encode(), values)
+
+
+def near(topic: str) -> str:
+    """The topic of those who take part in `topic` among the users near them only."""
+    return f"{topic}:near"
 
 
 class Recheck(msgspec.Struct, gc=False, tag="r", array_like=True):
@@ -70,4 +100,4 @@ class Recheck(msgspec.Struct, gc=False, tag="r", array_like=True):
     user: str
 
 
-Signal = Event | Note | Glimpse | Recheck
+Signal = Event | Note | Glimpse | Glance | Recheck

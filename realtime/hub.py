@@ -16,7 +16,7 @@ from weakref import WeakKeyDictionary
 from realtime import bus, pool, upkeep
 from realtime.checks import Checks
 from realtime.connection import Code, Connection
-from realtime.events import Event, Glimpse, Note, Recheck, Signal
+from realtime.events import Event, Glance, Glimpse, Note, Recheck, Signal
 from realtime.feed import Feed
 from realtime.frames import frame
 from realtime.gather import Gather
@@ -104,6 +104,8 @@ class Hub:
                 by_room[signal.room].append(signal)
             elif isinstance(signal, Glimpse):
                 self._show(signal)
+            elif isinstance(signal, Glance):
+                self._show_users(signal)
             elif signal.user in self.users:
                 self._tell(signal)
         for room, events in by_room.items():
@@ -111,12 +113,22 @@ class Hub:
                 feed.offer(events)
 
     def _show(self, glimpse: Glimpse) -> None:
-        for connection in tuple(self.viewers.get(glimpse.room, ())):
-            if glimpse.topic is not None and glimpse.topic not in connection.topics:
-                continue
-            # In view but not a member's any more: the room ended for this socket meanwhile.
-            if connection.identity.user_id != glimpse.but and glimpse.room in connection.rooms:
+        for connection in self._viewers(glimpse.room):
+            if connection.identity.user_id != glimpse.user and glimpse.user not in connection.hidden:
                 connection.send(glimpse.text)
+
+    def _show_users(self, glance: Glance) -> None:
+        whole = glance.text(glance.users)
+        for connection in self._viewers(glance.room):
+            users = connection.sees(glance)
+            if len(users) == len(glance.users):
+                connection.send(whole)
+            elif users:
+                connection.send(glance.text(users))
+
+    def _viewers(self, room: str) -> list[Connection]:
+        # In view but not a member's any more: the room ended for this socket meanwhile.
+        return [connection for connection in self.viewers.get(room, ()) if room in connection.rooms]
 
     def _tell(self, signal: Note | Recheck) -> None:
         if isinstance(signal, Recheck):
@@ -155,7 +167,7 @@ class Hub:
         standing = await self._standings.get((user, connection.identity.credential))
         if standing is None or connection.identity.credential not in standing.credentials:
             return None
-        connection.topics = standing.topics
+        connection.regard(standing)
         if attendance.rev is None:
             attendance.rev = standing.rev
             attendance.reads = {room.id: room.read_number for room in standing.rooms}

@@ -17,7 +17,7 @@ from uuid import uuid4
 import msgspec
 from channels.layers import get_channel_layer
 
-from realtime.events import Event, Glimpse, Note, Recheck, Signal
+from realtime.events import Event, Glance, Glimpse, Note, Recheck, Signal
 
 logger = logging.getLogger(__name__)
 
@@ -29,7 +29,7 @@ RETRY_S = 1.0
 SUBSCRIBED_AFTER_S = 0.05
 
 _encode = msgspec.msgpack.Encoder().encode
-_decode = msgspec.msgpack.Decoder(list[Event | Note | Glimpse | Recheck]).decode
+_decode = msgspec.msgpack.Decoder(list[Event | Note | Glimpse | Glance | Recheck]).decode
 
 
 def room_group(room: str) -> str:
@@ -167,4 +167,4 @@ def _is_pipelined(layer: Any) -> bool:
 
 
 def _group_of(signal: Signal) -> str:
-    return room_group(signal.room) if isinstance(signal, (Event, Glimpse)) else user_group(signal.user)
+    return room_group(signal.room) if isinstance(signal, (Event, Glimpse, Glance)) else user_group(signal.user)

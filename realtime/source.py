@@ -38,6 +38,9 @@ class Standing:
     credentials: frozenset[str]
     # Of the ephemeral frames that are not everybody's, those that the user gets.
     topics: frozenset[str] = frozenset()
+    # Users who show this one what they show those near them only; and those who show them nothing.
+    near: frozenset[str] = frozenset()
+    hidden: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

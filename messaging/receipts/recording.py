@@ -25,11 +25,12 @@ from django.db import connection, transaction
 from django.db.models import OuterRef, Q, Subquery
 
 from accounts import privacy
+from accounts.models import Audience, Privacy
 from messaging.models import Receipt
 from messaging.receipts import SHOWN_MAX_MEMBERS, TOPIC
 from realtime import bus, pool
-from realtime.events import Glimpse
-from realtime.frames import frame
+from realtime.events import Glance, Seen
+from realtime.frames import encode_json
 from realtime.gateway import arrivals
 from realtime.hub import on_stop
 from rooms import log
@@ -88,7 +89,7 @@ def write(advances: Mapping[Key, Advance], *, skip_held: bool = True) -> set[Key
     Returns those whose membership another transaction held: it waits for none while it holds some
     itself, so that no send can wait for it in a circle.
     """
-    tellings: dict[UUID, dict[str, dict[str, int]]] = defaultdict(dict)
+    tellings: dict[UUID, dict[str, Seen]] = defaultdict(dict)
     with transaction.atomic():
         memberships = list(
             Membership.objects.current()
@@ -97,29 +98,30 @@ def write(advances: Mapping[Key, Advance], *, skip_held: bool = True) -> set[Key
             .only("room_id", "user_id", "received_upto", "read_upto", "receipts_since")
         )
         heads = RoomHead.objects.in_bulk({row.room_id for row in memberships})
-        silent = privacy.who_keep_receipts({row.user_id for row in memberships})
+        shown_to = privacy.audiences(Privacy.READ_RECEIPTS, {row.user_id for row in memberships})
         receipts: list[Receipt] = []
         moved: list[tuple[int, int, int]] = []
         with connection.cursor() as cursor:
             moment = _clock(cursor)
             for row in memberships:
                 head = heads[row.room_id]
-                new = [] if row.user_id in silent else _move(row, advances[row.room_id, row.user_id], head, moment)
+                audience = shown_to[row.user_id]
+                new = (
+                    [] if audience == Audience.NOBODY else _move(row, advances[row.room_id, row.user_id], head, moment)
+                )
                 if new:
                     receipts += new
                     moved.append((row.received_upto, row.read_upto, row.pk))
                     if head.member_count <= SHOWN_MAX_MEMBERS:
-                        tellings[row.room_id][str(row.user_id)] = watermarks_of(row)
+                        seen = Seen(encode_json(watermarks_of(row)), near=audience == Audience.CONTACTS)
+                        tellings[row.room_id][str(row.user_id)] = seen
             if moved:
                 cursor.executemany(
                     "UPDATE rooms_membership SET received_upto = %s, read_upto = %s WHERE id = %s", moved
                 )
         Receipt.objects.bulk_create(receipts)
         bus.publish_on_commit(
-            [
-                Glimpse(str(room), frame("receipt", room=str(room), receipts=people), topic=TOPIC)
-                for room, people in tellings.items()
-            ]
+            [Glance(str(room), "receipt", "receipts", people, topic=TOPIC) for room, people in tellings.items()]
         )
     return _held(advances.keys() - {(row.room_id, row.user_id) for row in memberships})
 

@@ -1,4 +1,4 @@
-"""Users and what they let others know of them. Sessions are allauth's."""
+"""Users: who somebody is, and whether they may come in. Sessions are allauth's."""
 
 from __future__ import annotations
 
@@ -20,6 +20,14 @@ username_validators: list[Callable[[str], None]] = [
     MinLengthValidator(USERNAME_MIN),
     RegexValidator(r"\A[A-Za-z0-9_-]+\Z", "Use only letters, digits, “_” and “-”."),
 ]
+
+
+class Availability(models.TextChoices):
+    """What people say of whether they may be disturbed. Whether they are here is presence."""
+
+    AUTOMATIC = "automatic", "As I am"
+    DO_NOT_DISTURB = "dnd", "Do not disturb"
+    INVISIBLE = "invisible", "Invisible"
 
 
 class UserQuerySet(models.QuerySet["User"]):
@@ -67,6 +75,8 @@ class User(AbstractBaseUser, PermissionsMixin):
     status_emoji = models.CharField(max_length=40, blank=True)
     status_text = models.CharField(max_length=100, blank=True)
     status_until = models.DateTimeField(null=True, blank=True)
+    availability = models.CharField(max_length=9, choices=Availability, default=Availability.AUTOMATIC)
+    availability_until = models.DateTimeField(null=True, blank=True, help_text="Empty: until changed.")
     locale = models.CharField(max_length=12, blank=True)
     time_zone = models.CharField(max_length=64, blank=True)
 
@@ -130,28 +140,3 @@ class User(AbstractBaseUser, PermissionsMixin):
         if self.suspended_at is None:
             return False
         return self.suspended_until is None or self.suspended_until > timezone.now()
-
-
-class Audience(models.TextChoices):
-    """Who may know something of a person."""
-
-    EVERYONE = "everyone", "Everyone"
-    NOBODY = "nobody", "Nobody"
-
-
-class PrivacySettings(models.Model):
-    """What a person lets others know. Who has no row has the defaults."""
-
-    user = models.OneToOneField(User, on_delete=models.CASCADE, primary_key=True, related_name="privacy")
-    read_receipts = models.CharField(
-        max_length=8,
-        choices=Audience,
-        default=Audience.EVERYONE,
-        help_text="Nobody: the person neither sends receipts nor sees those of others.",
-    )
-
-    class Meta:
-        verbose_name_plural = "privacy settings"
-
-    def __str__(self) -> str:
-        return f"privacy of {self.user_id}"

@@ -1,6 +1,6 @@
-"""The verbs that change users. Each checks, writes, tells the audit record and the sockets.
+"""Users: made, changed, kept out and let in again.
 
-They raise `realtime.errors.Refusal`s and return the user as it is afterwards; the instance that
+The verbs raise `realtime.errors.Refusal`s and return the user as it is afterwards; the instance that
 was passed keeps its old values. `actor` is who does it: None is the system (a command, a sign-up).
 """
 

@@ -1,0 +1,30 @@
+"""Users, what they let others know and do, and what two of them are to each other."""
+
+from accounts.models.privacy import DEFAULTS, Audience, Privacy, PrivacySettings
+from accounts.models.relations import Block, Contact, ContactRequest
+from accounts.models.user import (
+    USERNAME_MAX,
+    USERNAME_MIN,
+    Availability,
+    User,
+    UserManager,
+    UserQuerySet,
+    username_validators,
+)
+
+__all__ = [
+    "DEFAULTS",
+    "USERNAME_MAX",
+    "USERNAME_MIN",
+    "Audience",
+    "Availability",
+    "Block",
+    "Contact",
+    "ContactRequest",
+    "Privacy",
+    "PrivacySettings",
+    "User",
+    "UserManager",
+    "UserQuerySet",
+    "username_validators",
+]
