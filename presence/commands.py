@@ -29,6 +29,8 @@ logger = logging.getLogger(__name__)
 ROOM_MAX = 500
 # A client says “on” again every few seconds while someone types; more often tells nothing new.
 TYPING_BUCKETS = Buckets(rate=1, burst=4)
+# “off” follows each “on” that was told of, and no more need to be told of either.
+RESTING_BUCKETS = Buckets(rate=1, burst=4)
 
 
 class View(Command, kw_only=True):
@@ -81,7 +83,7 @@ async def typing(connection: Connection, fields: Typing) -> None:
     room, user = str(fields.room), connection.identity.user_id
     if room not in connection.rooms:
         raise NotFound("There is no such room.")
-    if fields.on and TYPING_BUCKETS.take(user):
+    if (TYPING_BUCKETS if fields.on else RESTING_BUCKETS).take(user):
         return
     person = await pool.run(_person, user, room)
     if person is not None:

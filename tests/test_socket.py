@@ -377,6 +377,19 @@ async def test_whoever_writes_too_fast_is_told_when_to_go_on(world: World) -> No
     assert 0 < socket.count("ack") < 60
 
 
+async def test_who_stops_typing_over_and_over_is_not_heard_each_time(world: World) -> None:
+    alice, bob = await world.people(2)
+    room = str((await world.room(alice, bob)).pk)
+    ears, mouth = await world.socket(bob), await world.socket(alice)
+    await ears.say("view", room=room)
+    await ears.expect("viewing", room=room)
+    for _ in range(60):
+        await mouth.say("typing", room=room, on=False)
+    said = await mouth.sent(room, "the end")
+    await ears.reach(room, said["seq"])
+    assert 0 < ears.count("typing") < 20
+
+
 # --- The rest of the contract -------------------------------------------------------------------
 
 
