@@ -205,7 +205,7 @@ def _check(user: User, row: ScheduledMessage) -> None:
 
 def _check_original(row: ScheduledMessage) -> None:
     named = {each for each in (row.reply_to_id, row.thread_root_id) if each is not None}
-    found = Message.objects.in_room(row.room_id).in_bulk(named) if named else {}
+    found = Message.objects.in_room(row.room_id).above_the_floor().in_bulk(named) if named else {}
     if row.reply_to_id is not None and row.reply_to_id not in found:
         raise NotFound("The message that this replies to is not in this room.")
     if row.thread_root_id is not None:

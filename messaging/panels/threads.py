@@ -96,7 +96,7 @@ def threads(request: HttpRequest) -> HttpResponse:
 
 def _root(room: Room, number: int) -> Message:
     """The message at which a thread can begin, or a reply in one; else 404."""
-    message = get_object_or_404(Message.objects.in_room(room), number=number)
+    message = get_object_or_404(Message.objects.in_room(room).above_the_floor(), number=number)
     if message.kind in NOTICES:
         raise Http404("A notice has no thread.")
     return message
