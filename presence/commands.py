@@ -11,6 +11,7 @@ from redis.exceptions import RedisError
 
 from accounts.models import User
 from accounts.people import Person, person_of
+from messaging.pacing import pace
 from messaging.receipts import asking
 from presence.tracker import get_tracker
 from realtime import bus, pool
@@ -33,6 +34,10 @@ TYPING_BUCKETS = Buckets(rate=1, burst=4)
 RESTING_BUCKETS = Buckets(rate=1, burst=4)
 
 
+# Rooms that a person brings into view, in all tabs together: each is some queries.
+VIEW_BUCKETS = Buckets(rate=5, burst=60)
+
+
 class View(Command, kw_only=True):
     room: UUID | None
 
@@ -52,6 +57,7 @@ async def view(connection: Connection, fields: View) -> None:
     room = str(fields.room) if fields.room else None
     if room is not None and room not in connection.rooms:
         raise NotFound("There is no such room.")
+    pace(VIEW_BUCKETS, connection.identity.user_id, unthrottled=connection.identity.unthrottled)
     # Before reading: what changes meanwhile comes as a frame, before this answer or after it.
     get_hub().view(connection, room)
     statuses: dict[str, str] = {}
