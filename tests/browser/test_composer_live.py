@@ -133,6 +133,18 @@ def test_a_draft_follows_its_writer_and_is_not_taken_from_who_types(scene: Scene
     assert not scene.do(lambda: ComposerDraft.objects.filter(user=scene.ann).exists())
 
 
+def test_the_list_of_drafts_follows_them(scene: Scene) -> None:
+    ann, elsewhere = scene.enter(scene.ann, scene.team), scene.enter(scene.ann, scene.garden)
+    ann.composer.fill("Begun")
+    expect(elsewhere.link(scene.team).locator(".draft-mark")).to_be_visible()
+    for chat in (ann, elsewhere):
+        chat.page.locator("#shortcuts a[href='/drafts/']").click()
+        expect(chat.page.locator("#panel .draft-text")).to_have_text("Begun")
+    ann.composer.press("Enter")
+    for chat in (ann, elsewhere):
+        expect(chat.page.locator("#panel")).to_contain_text("No drafts")
+
+
 def test_a_draft_with_its_quote_is_there_after_a_reload(scene: Scene) -> None:
     scene.say(scene.team, scene.ann, ["Question"])
     ben = scene.enter(scene.ben, scene.team)
