@@ -53,7 +53,7 @@ def thread(request: HttpRequest, slug: str, number: int) -> HttpResponse:
         "has_before": has_before,
         "has_after": has_after,
         "read_number": _number_of(root.pk, state.read_index) if state.following else None,
-        "people": lists.participants(root.pk, FACES) or [state.root.sender],
+        "people": lists.participants(root.pk, FACES) or list(filter(None, [state.root.sender])),
         "faces": FACES,
         "acting": acting_of(room, membership),
         "writing": writing_of(room, membership, in_thread=True),
