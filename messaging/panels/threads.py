@@ -53,7 +53,8 @@ def thread(request: HttpRequest, slug: str, number: int) -> HttpResponse:
         "has_before": has_before,
         "has_after": has_after,
         "read_number": _number_of(root.pk, state.read_index) if state.following else None,
-        "people": lists.participants(root.pk, FACES),
+        "people": lists.participants(root.pk, FACES) or list(filter(None, [state.root.sender])),
+        "faces": FACES,
         "acting": acting_of(room, membership),
         "writing": writing_of(room, membership, in_thread=True),
         "client_id": uuid4(),
@@ -90,7 +91,11 @@ def threads(request: HttpRequest) -> HttpResponse:
     user = user_of(request)
     states, following = lists.threads(user, before=_below_id(request), limit=LIST_PAGE)
     entries = entries_of(user, [(state.root, state) for state in states])
-    context = {"entries": entries, "next": following}
+    context = {
+        "entries": entries,
+        "own": own_json(user, [entry.message for entry in entries]),
+        "next": following,
+    }
     return panel(request, "panels/threads.html", context, kind="threads", title="Threads")
 
 
