@@ -128,7 +128,10 @@ def _answer(connection: Connection, ref: str, outcome: Outcome) -> None:
 
 @command("message.edit", MessageEdit, scope="write")
 async def message_edit(connection: Connection, fields: MessageEdit) -> None:
-    await _change(connection, fields, services.edit, fields.message, fields.content, base_seq=fields.base_seq)
+    cost = pacing.cost_of(fields.content)
+    await _change(
+        connection, fields, services.edit, fields.message, fields.content, cost=cost, base_seq=fields.base_seq
+    )
 
 
 @command("message.delete", OfMessage, scope="write")
@@ -172,11 +175,16 @@ async def preview_dismiss(connection: Connection, fields: PreviewDismiss) -> Non
 
 
 async def _change(
-    connection: Connection, command: Command, verb: Callable[..., Struct], *args: Any, **options: Any
+    connection: Connection,
+    command: Command,
+    verb: Callable[..., Struct],
+    *args: Any,
+    cost: float = 1,
+    **options: Any,
 ) -> None:
     """Do to a message what the verb does, and answer with what it returns: how things stand then."""
     identity = connection.identity
-    pacing.pace(pacing.CHANGE_BUCKETS, identity.user_id, unthrottled=identity.unthrottled)
+    pacing.pace(pacing.CHANGE_BUCKETS, identity.user_id, unthrottled=identity.unthrottled, cost=cost)
     written = await pool.run(_as_user, identity.user_id, verb, args, options)
     connection.send(ack(command.ref or "", encode_json(written)))
 
@@ -204,9 +212,11 @@ async def draft_set(connection: Connection, fields: DraftSet) -> None:
 
 @command("read", Read)
 async def read(connection: Connection, fields: Read) -> None:
+    identity = connection.identity
+    pacing.pace(pacing.READ_BUCKETS, identity.user_id, unthrottled=identity.unthrottled)
     position = await pool.run(
         services.mark_read,
-        UUID(connection.identity.user_id),
+        UUID(identity.user_id),
         fields.room,
         number=fields.number,
         unread_from=fields.unread_from,

@@ -18,7 +18,8 @@ from django.utils import timezone
 
 from accounts.models import User
 from jobs.tasks import Later, job
-from messaging.append import append
+from messaging import pacing
+from messaging.append import Outcome, append
 from messaging.drafts import Draft
 from messaging.models import NOTICES, Message, ScheduledMessage
 from realtime import bus
@@ -204,7 +205,7 @@ def _check(user: User, row: ScheduledMessage) -> None:
 
 def _check_original(row: ScheduledMessage) -> None:
     named = {each for each in (row.reply_to_id, row.thread_root_id) if each is not None}
-    found = Message.objects.in_room(row.room_id).in_bulk(named) if named else {}
+    found = Message.objects.in_room(row.room_id).above_the_floor().in_bulk(named) if named else {}
     if row.reply_to_id is not None and row.reply_to_id not in found:
         raise NotFound("The message that this replies to is not in this room.")
     if row.thread_root_id is not None:
@@ -251,7 +252,7 @@ def send(scheduled_id: str) -> None:
         row = ScheduledMessage.objects.select_for_update().filter(pk=scheduled_id, state=State.WAITING).first()
         if row is None or row.send_at > _now():
             return  # cancelled, sent, or put off: then another job of it waits
-        outcome = append([_draft(row)])[0]
+        outcome = _appended(row)
         error = outcome.error
         if error is None:
             assert outcome.message is not None, "what was not refused has a message"
@@ -266,6 +267,17 @@ def send(scheduled_id: str) -> None:
         raise Later(timezone.now() + timedelta(seconds=error.retry_after or 1), error.detail)
     if isinstance(error, Unavailable):
         raise error
+
+
+def _appended(row: ScheduledMessage) -> Outcome:
+    """Send it, at the pace of people: a hundred can wait for one moment, each as long as a message can be."""
+    sender = row.sender
+    try:
+        cost = pacing.cost_of(row.content)
+        pacing.pace(pacing.MESSAGE_BUCKETS, sender.pk, unthrottled=sender.unthrottled, cost=cost)
+    except RateLimited as refusal:
+        return Outcome("refused", error=refusal)
+    return append([_draft(row)])[0]
 
 
 def _problem(error: Refusal) -> str:
