@@ -117,7 +117,7 @@ async def message_send(connection: Connection, fields: MessageSend) -> None:
         # Kept, so that a client's retries can be told from its first tries.
         metadata={"attempt": fields.attempt} if fields.attempt else {},
     )
-    _writer().submit(draft, partial(_answer, connection, fields.ref))
+    _writer().submit(draft, partial(_answer, connection, fields.ref or ""))
     connection.pending += 1
 
 
