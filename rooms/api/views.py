@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
-from django.db import transaction
 from django.db.models import Q
 from django.shortcuts import get_object_or_404
 from drf_spectacular.utils import PolymorphicProxySerializer, extend_schema
@@ -84,13 +83,7 @@ class RoomView(APIView):
         fields = checked(RoomChange, request.data)
         if not fields:
             raise Invalid("Give something to change.")
-        archived = fields.pop("archived", None)
-        with transaction.atomic():
-            if fields:
-                room = services.update_room(user_of(request), room, **fields)
-            if archived is not None:
-                change = services.archive if archived else services.unarchive
-                room = change(user_of(request), room)
+        room = services.change_room(user_of(request), room, **fields)
         return Response(shapes.detail(user_of(request), room))
 
     @extend_schema(operation_id="rooms_delete", responses={204: None})
