@@ -7,9 +7,9 @@ besides: even a row put back by a restored backup sends nothing twice.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from uuid import UUID
+from uuid import UUID, uuid4, uuid5
 
 import msgspec
 from django.db import connection, transaction
@@ -71,6 +71,8 @@ class Plan:
     reply_to: UUID | None = None
     thread: UUID | None = None
     silent: bool = False
+    # Names the plan: repeated with the same one, there is one message.
+    client_id: UUID = field(default_factory=uuid4)
 
 
 # --- What its author does with it -----------------------------------------------------------------
@@ -79,9 +81,13 @@ class Plan:
 def create(user: User, plan: Plan) -> ScheduledOut:
     """Keep a message for later. Raises what sending it now would raise, as far as that can be told.
 
-    Invalid: the time is past or more than a year away. Conflict: too many wait already.
+    A plan whose `client_id` the user has given before is that one, as it stands now. Invalid: the time
+    is past or more than a year away. Conflict: too many wait already, or the earlier plan was for another
+    room.
     """
     row = ScheduledMessage(
+        # Of the user's own choosing, and yet never the id of another's.
+        id=uuid5(user.pk, plan.client_id.hex),
         sender=user,
         room_id=plan.room_id,
         content=plan.content,
@@ -91,15 +97,29 @@ def create(user: User, plan: Plan) -> ScheduledOut:
         send_at=plan.send_at,
         created_at=timezone.now(),
     )
+    if (earlier := _earlier(row)) is not None:
+        return earlier  # before it is judged: its time may have come since
     _check(user, row)
     with transaction.atomic():
         # Of one user one at a time, so that the limit holds.
         User.objects.select_for_update(no_key=True).only("pk").get(pk=user.pk)
+        if (earlier := _earlier(row)) is not None:
+            return earlier
         if ScheduledMessage.objects.filter(sender=user, state=State.WAITING).count() >= WAITING_MAX:
             raise Conflict(f"You have {WAITING_MAX} messages waiting to be sent. Cancel one of them first.")
         row.save(force_insert=True)
         _ask(row)
         return _tell(row)
+
+
+def _earlier(row: ScheduledMessage) -> ScheduledOut | None:
+    """What was kept under the same `client_id`, if anything was."""
+    held = ScheduledMessage.objects.filter(pk=row.pk).first()
+    if held is None:
+        return None
+    if held.room_id != row.room_id:
+        raise Conflict("This client_id was used for a message to another room.")
+    return scheduled_out(held)
 
 
 def change(

@@ -88,6 +88,7 @@ def test_a_thread_is_read_followed_and_left(cast: Cast, api: Client) -> None:
     assert [each["content"] for each in read["results"]] == ["reply 1", "reply 2"]
     assert (read["has_before"], read["has_after"]) == (True, False)
     assert (read["thread"]["following"], read["thread"]["unread"]) == (True, 3)
+    assert {person["username"] for person in read["participants"]} == {"alice", "bob"}
     older = api(cast.alice).get(message_url(root.id, "thread"), {"before": 2}).json()
     assert ([each["content"] for each in older["results"]], older["has_after"]) == (["reply 0"], True)
     position = api(cast.alice).post(message_url(root.id, "thread", "read"), {"index": 2})
