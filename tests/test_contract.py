@@ -205,7 +205,7 @@ def test_what_the_file_allows_the_program_can_read(message: str) -> None:
 
 def named_in_source() -> set[str]:
     """The types of the frames that the program writes: `frame("…")`, and those of the log's entries."""
-    places = {"frame": 0, "enter": 1, "conclude": 1, "tell": 0, "tell_whole": 0, "_tell_reaction": 1}
+    places = {"frame": 0, "Glance": 1, "enter": 1, "conclude": 1, "tell": 0, "tell_whole": 0, "_tell_reaction": 1}
     found = set()
     for app in APPS:
         for path in Path(PROJECT, app).rglob("*.py"):
@@ -362,6 +362,8 @@ async def test_a_server_sends_every_frame_that_is_described(world: World) -> Non
     await world.shell(services.update_room, ann.user, room, topic="Tea", settings={"permissions": {"invite": "admin"}})
     await ears.expect("room.changed", room=room_id)
     newcomer = await world.socket(cat)
+    await world.rest(ann, "POST", f"rooms/{room_id}/invitations/", {"user": cat.id})
+    await newcomer.expect("invitations", waiting=1)
     await world.shell(services.add_members, ann.user, room, [cat.user])
     await newcomer.expect("room.added")
     await world.shell(services.remove_member, ann.user, room, cat.user)

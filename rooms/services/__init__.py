@@ -6,10 +6,10 @@ that is passed in may be stale: it is read afresh under the lock, and that one i
 """
 
 from rooms.services.change import Actor, Staff
+from rooms.services.inviting import accept_link, answer, invite, invite_by_link, link_of, revoke
 from rooms.services.making import create_room, direct_key, direct_room
 from rooms.services.membership import (
     add_members,
-    change_member,
     change_role,
     join,
     leave,
@@ -17,13 +17,17 @@ from rooms.services.membership import (
     remove_member,
     transfer,
 )
+from rooms.services.moderating import ban, change_member, set_permissions, unban
 from rooms.services.upkeep import archive, change_room, delete_room, restore_room, unarchive, update_room
 
 __all__ = [
     "Actor",
     "Staff",
+    "accept_link",
     "add_members",
+    "answer",
     "archive",
+    "ban",
     "change_member",
     "change_role",
     "change_room",
@@ -31,12 +35,18 @@ __all__ = [
     "delete_room",
     "direct_key",
     "direct_room",
+    "invite",
+    "invite_by_link",
     "join",
     "leave",
+    "link_of",
     "mute_member",
     "remove_member",
     "restore_room",
+    "revoke",
+    "set_permissions",
     "transfer",
     "unarchive",
+    "unban",
     "update_room",
 ]

@@ -48,7 +48,7 @@ class Say:
     kind: str
     fields: Callable[[Stage, str], dict[str, Any]]
     actions: tuple[Action, ...] = ()
-    own: bool = False
+    outside: str = "missing"
     done: str = "ack"
 
 
@@ -74,6 +74,18 @@ CALLS = [
     Way("POST", f"{_ROOM}members/", (Action.INVITE,), lambda stage: {"users": [str(stage.author.pk)]}),
     Way("PATCH", f"{_ROOM}members/<uuid:user_id>/", (Action.MUTE_MEMBER,), lambda _: {"muted_until": _tomorrow()}),
     Way("DELETE", f"{_ROOM}members/<uuid:user_id>/", (Action.REMOVE_MEMBER,)),
+    Way(
+        "PATCH",
+        f"{_ROOM}members/<uuid:user_id>/",
+        (Action.SET_PERMISSIONS, Action.PIN),
+        lambda _: {"permissions": {"pin": False}},
+    ),
+    Way("GET", f"{_ROOM}bans/", (Action.BAN_MEMBER,)),
+    Way("PUT", f"{_ROOM}bans/<uuid:user_id>/", (Action.BAN_MEMBER,), lambda _: {"reason": "Spam"}),
+    Way("DELETE", f"{_ROOM}bans/<uuid:user_id>/", (Action.BAN_MEMBER,)),
+    Way("GET", f"{_ROOM}invitations/", (Action.INVITE,)),
+    Way("POST", f"{_ROOM}invitations/", (Action.INVITE,), lambda _: {"uses_max": 3}),
+    Way("POST", f"{_ROOM}invitations/", (Action.INVITE,), lambda stage: {"user": str(stage.outsider.pk)}),
     Way("PUT", f"{_ROOM}owner/", (Action.TRANSFER,), lambda stage: {"user": str(stage.author.pk)}),
     Way("GET", f"{_ROOM}messages/", (Action.READ,)),
     Way("POST", f"{_ROOM}messages/", (Action.POST,), lambda _: {"content": "Hello"}),
@@ -81,6 +93,7 @@ CALLS = [
     Way("POST", f"{_ROOM}read/", (Action.READ,), lambda _: {"number": 1}),
     Way("PUT", f"{_ROOM}draft/", (Action.READ,), lambda _: {"content": "Half a"}),
     Way("DELETE", f"{_ROOM}draft/", (Action.READ,)),
+    Way("POST", f"{_ROOM}received/", (Action.READ,), lambda _: {"number": 1}),
     Way("GET", f"{_ROOM}pins/", (Action.READ,)),
     Way("GET", _MESSAGE, (Action.READ,)),
     Way("PATCH", _MESSAGE, (Action.EDIT_OWN, Action.POST), lambda _: {"content": "Other"}, own=True),
@@ -125,6 +138,7 @@ PERSONAL_CALLS = {
     ("GET", "saved/"): None,
     ("GET", "scheduled/"): None,
     ("GET", "search/"): "q=hello",
+    ("GET", "invitations/"): None,
 }
 # Tried by tests of their own, for the reason given.
 ELSEWHERE_CALLS = {
@@ -136,6 +150,10 @@ ELSEWHERE_CALLS = {
     ): "takes off one's own list, also what is hidden by now: tests/test_saved.py",
     ("PATCH", "scheduled/<uuid:scheduled_id>/"): "finds the sender's own only: tests/test_scheduled.py",
     ("DELETE", "scheduled/<uuid:scheduled_id>/"): "finds the sender's own only: tests/test_scheduled.py",
+    ("PATCH", "invitations/<uuid:invitation_id>/"): "finds what the asker was asked only: tests/test_invitations.py",
+    ("DELETE", "invitations/<uuid:invitation_id>/"): "one's own, or others' by role: tests/test_invitations.py",
+    ("GET", "invitations/links/<str:code>/"): "takes the code of a link: tests/test_invitations.py",
+    ("POST", "invitations/links/<str:code>/"): "takes the code of a link: tests/test_invitations.py",
     ("GET", "schema/"): "describes the API to everybody",
 }
 
@@ -197,6 +215,32 @@ COMMANDS = [
     Say("draft.set", lambda stage, who: _room(stage, who) | {"content": "Half a"}),
     Say("read", lambda stage, who: _room(stage, who) | {"number": 1}),
     Say("poll.close", _asked, (Action.DELETE_OTHERS,)),
+    Say("thread.follow", _message),
+    Say("thread.read", lambda stage, who: _message(stage, who) | {"index": 0}),
+    Say("thread.unfollow", _message),
+    Say("message.save", _message),
+    Say("message.unsave", _message),
+    Say("message.forward", lambda stage, who: _message(stage, who) | {"rooms": [str(stage.other_room.pk)]}),
+    Say(
+        "scheduled.create",
+        lambda stage, who: _room(stage, who) | {"ref": str(uuid4()), "content": "Later", "send_at": _tomorrow()},
+        (Action.POST,),
+    ),
+    Say("room.change", lambda stage, who: _room(stage, who) | {"topic": who}, (Action.EDIT_ROOM,), outside="refused"),
+    Say("room.invite", lambda stage, who: _room(stage, who) | {"uses_max": 3}, (Action.INVITE,)),
+    Say("member.add", lambda stage, who: _room(stage, who) | {"user": str(stage.author.pk)}, (Action.INVITE,)),
+    Say(
+        "member.change",
+        lambda stage, who: _room(stage, who) | {"user": str(stage.author.pk), "muted_until": _tomorrow()},
+        (Action.MUTE_MEMBER,),
+    ),
+    Say("member.ban", lambda stage, who: _room(stage, who) | {"user": str(stage.outsider.pk)}, (Action.BAN_MEMBER,)),
+    Say("member.unban", lambda stage, who: _room(stage, who) | {"user": str(stage.outsider.pk)}, (Action.BAN_MEMBER,)),
+    Say(
+        "member.remove",
+        lambda stage, who: _room(stage, who) | {"user": str(stage.victims[who].pk)},
+        (Action.REMOVE_MEMBER,),
+    ),
     Say("message.delete", _mine, (Action.DELETE_OWN,)),
     Say("message.delete", _message, (Action.DELETE_OTHERS,)),
 ]  # fmt: skip
@@ -206,5 +250,10 @@ ELSEWHERE_COMMANDS = {
     "ping": "concerns no room",
     "presence": "says of oneself how one is",
     "typing": "answers nothing; who is told of it: tests/test_socket.py",
+    "room.join": "ends the being outside of who asks: tests/test_room_commands.py",
+    "room.leave": "ends the membership of who asks: tests/test_room_commands.py",
+    "invitation.answer": "finds what the asker was asked only: tests/test_invitations.py",
+    "scheduled.change": "finds the sender's own only: tests/test_own_commands.py",
+    "scheduled.cancel": "finds the sender's own only: tests/test_own_commands.py",
     "received": "answers nothing; others' rooms are passed over: tests/receipts/test_socket.py",
 }
