@@ -11,6 +11,7 @@ from django.db import transaction
 from django.dispatch import receiver
 from django.http import HttpRequest
 
+from accounts import services
 from accounts.backends import find_user
 from accounts.models import User
 from audit.services import record
@@ -18,8 +19,8 @@ from realtime import bus
 
 
 @receiver(user_logged_in)
-def note_sign_in(user: User, **_: Any) -> None:
-    record("session.started", actor=user, target=user)
+def begin_session(request: HttpRequest, user: User, **_: Any) -> None:
+    services.begin_session(request, user)
 
 
 @receiver(user_login_failed)

@@ -1,5 +1,6 @@
-"""The verbs that change users: each checks, writes, and tells the audit record and the sockets."""
+"""The verbs that change users and their sessions: each checks, writes, and tells the audit record and the sockets."""
 
+from accounts.services.sessions import begin_session, end_other_sessions, end_session, rename_session
 from accounts.services.users import (
     ACCOUNT_FIELDS,
     MENTION_WORDS,
@@ -27,13 +28,17 @@ __all__ = [
     "MENTION_WORDS",
     "PROFILE_FIELDS",
     "TITLES",
+    "begin_session",
     "check_authority",
     "check_control",
     "check_username_is_free_to_take",
     "create_user",
     "deactivate",
     "delete_group",
+    "end_other_sessions",
+    "end_session",
     "reactivate",
+    "rename_session",
     "save_group",
     "set_password",
     "set_staff",
