@@ -1,11 +1,19 @@
-"""What Django and allauth do to sessions and addresses: recorded, and told to the sockets."""
+"""What Django and allauth do to sessions, addresses and second factors: recorded, and told to the sockets."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from allauth.account.models import EmailAddress
-from allauth.account.signals import email_changed, email_confirmed
+from allauth.account.signals import email_added, email_changed, email_confirmed, email_removed
+from allauth.mfa.models import Authenticator
+from allauth.mfa.signals import (
+    authentication_failed,
+    authenticator_added,
+    authenticator_removed,
+    authenticator_reset,
+    authenticator_used,
+)
 from django.contrib.auth.signals import user_logged_in, user_logged_out, user_login_failed
 from django.db import transaction
 from django.dispatch import receiver
@@ -58,3 +66,42 @@ def note_changed_address(
 def note_confirmed_address(email_address: EmailAddress, **_: Any) -> None:
     user = email_address.user
     record("user.email_verified", actor=user, target=user, details={"email": email_address.email})
+
+
+@receiver(email_added)
+def note_added_address(email_address: EmailAddress, user: User, **_: Any) -> None:
+    record("user.email_added", actor=user, target=user, severity="notice", details={"email": email_address.email})
+
+
+@receiver(email_removed)
+def note_removed_address(email_address: EmailAddress, user: User, **_: Any) -> None:
+    record("user.email_removed", actor=user, target=user, severity="notice", details={"email": email_address.email})
+
+
+@receiver(authenticator_added)
+def note_added_factor(user: User, authenticator: Authenticator, **_: Any) -> None:
+    record("mfa.added", actor=user, target=user, severity="notice", details={"type": str(authenticator.type)})
+
+
+@receiver(authenticator_removed)
+def note_removed_factor(user: User, authenticator: Authenticator, **_: Any) -> None:
+    record("mfa.removed", actor=user, target=user, severity="warning", details={"type": str(authenticator.type)})
+
+
+@receiver(authenticator_reset)
+def note_new_codes(user: User, authenticator: Authenticator, **_: Any) -> None:
+    record("mfa.reset", actor=user, target=user, severity="notice", details={"type": str(authenticator.type)})
+
+
+@receiver(authenticator_used)
+def note_used_code(user: User, authenticator: Authenticator, **_: Any) -> None:
+    """Only of recovery codes, which are used up: the owner, and whoever looks into it, should know."""
+    if authenticator.type == Authenticator.Type.RECOVERY_CODES:
+        left = len(authenticator.wrap().get_unused_codes())
+        record("mfa.recovery_code_used", actor=user, target=user, severity="notice", details={"left": left})
+
+
+@receiver(authentication_failed)
+def note_failed_factor(user: User, authenticator: Authenticator | None, **_: Any) -> None:
+    details = {"type": str(authenticator.type) if authenticator else ""}
+    record("mfa.refused", target=user, severity="warning", details=details)

@@ -301,6 +301,7 @@ ACCOUNT_PREVENT_ENUMERATION = "strict"
 # Sensitive acts ask for the password, a code or a passkey again after these seconds.
 ACCOUNT_REAUTHENTICATION_REQUIRED = True
 ACCOUNT_REAUTHENTICATION_TIMEOUT = 300
+ACCOUNT_EMAIL_NOTIFICATIONS = True  # a new password, address or second factor is told by mail
 ACCOUNT_LOGOUT_ON_GET = False
 ACCOUNT_SESSION_REMEMBER = True
 ACCOUNT_USER_DISPLAY = "accounts.adapter.user_display"

@@ -1,6 +1,12 @@
 """The verbs that change users and their sessions: each checks, writes, and tells the audit record and the sockets."""
 
-from accounts.services.sessions import begin_session, end_other_sessions, end_session, rename_session
+from accounts.services.sessions import (
+    begin_session,
+    end_other_sessions,
+    end_session,
+    remove_factors,
+    rename_session,
+)
 from accounts.services.users import (
     ACCOUNT_FIELDS,
     MENTION_WORDS,
@@ -38,6 +44,7 @@ __all__ = [
     "end_other_sessions",
     "end_session",
     "reactivate",
+    "remove_factors",
     "rename_session",
     "save_group",
     "set_password",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from datetime import timedelta
 
+from allauth.mfa.models import Authenticator
 from django.conf import settings
 from django.db import transaction
 from django.http import HttpRequest
@@ -13,7 +14,7 @@ from django.utils.crypto import constant_time_compare
 
 from accounts import devices, tokens
 from accounts.models import DeviceSession, User
-from accounts.services.users import check_authority
+from accounts.services.users import check_authority, check_control
 from audit import origin
 from audit.services import record
 from realtime import bus
@@ -111,6 +112,17 @@ def renew(refresh_token: str) -> tuple[str, str] | None:
             return None
         _prolong(device)
         return _access(device), tokens.write_refresh(device, device.generation, link)
+
+
+def remove_factors(user: User, *, actor: User | None = None) -> None:
+    """Take all second factors from somebody who is locked out. Whoever may could sign in as they: see there."""
+    check_control(actor, user)
+    with transaction.atomic():
+        found = Authenticator.objects.filter(user=user)
+        types = sorted(found.values_list("type", flat=True))
+        if types:
+            found.delete()
+            record("mfa.removed", actor=actor, target=user, severity="warning", details={"types": types})
 
 
 def purge() -> None:
