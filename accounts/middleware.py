@@ -34,9 +34,8 @@ class Gate(MiddlewareMixin):
         return None
 
     def _too_many(self, request: HttpRequest) -> HttpResponse:
-        headers = {"Retry-After": str(RETRY_AFTER_S)}
         if request.path.startswith("/api/"):
-            return JsonResponse({"status": 429}, status=429, headers=headers)
+            return JsonResponse({"status": 429}, status=429, headers={"Retry-After": str(RETRY_AFTER_S)})
         answer: HttpResponse = ratelimit.handler429(request)
-        answer.headers.update(headers)
+        answer["Retry-After"] = str(RETRY_AFTER_S)
         return answer

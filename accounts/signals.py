@@ -97,7 +97,8 @@ def note_new_codes(user: User, authenticator: Authenticator, **_: Any) -> None:
 def note_used_code(user: User, authenticator: Authenticator, **_: Any) -> None:
     """Only of recovery codes, which are used up: the owner, and whoever looks into it, should know."""
     if authenticator.type == Authenticator.Type.RECOVERY_CODES:
-        left = len(authenticator.wrap().get_unused_codes())
+        fresh = Authenticator.objects.get(pk=authenticator.pk)  # the one passed is from before the use
+        left = len(fresh.wrap().get_unused_codes())
         record("mfa.recovery_code_used", actor=user, target=user, severity="notice", details={"left": left})
 
 
