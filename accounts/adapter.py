@@ -14,7 +14,7 @@ from django.forms import BaseForm
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 
-from accounts import services
+from accounts import names, services
 from accounts.models import User
 from audit import origin
 from realtime.errors import Refusal
@@ -55,7 +55,7 @@ class AccountAdapter(DefaultAccountAdapter):
         for validator in app_settings.USERNAME_VALIDATORS:  # the model's
             validator(username)
         try:
-            services.check_username_is_free_to_take(username)
+            names.check_username(username)
         except Refusal as refusal:
             raise ValidationError(refusal.detail, code="username_reserved") from refusal
         if not shallow and User.objects.named(username).exists():

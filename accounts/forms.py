@@ -15,14 +15,14 @@ from django import forms
 from django.contrib.auth import forms as auth_forms
 from django.utils import timezone
 
-from accounts import services
+from accounts import names, services
 from accounts.models import Audience, User
 from realtime.errors import Refusal
 
 
 def _check_mention_word(form: forms.ModelForm, field: str = "username") -> str:
     username: str = form.cleaned_data[field]
-    if username.lower() in services.MENTION_WORDS:
+    if username.lower() in names.MENTION_WORDS:
         raise forms.ValidationError("This word addresses many people in a message. Choose another name.")
     return username
 

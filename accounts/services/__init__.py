@@ -9,12 +9,9 @@ from accounts.services.sessions import (
 )
 from accounts.services.users import (
     ACCOUNT_FIELDS,
-    MENTION_WORDS,
     PROFILE_FIELDS,
-    TITLES,
     check_authority,
     check_control,
-    check_username_is_free_to_take,
     create_user,
     deactivate,
     delete_group,
@@ -31,13 +28,10 @@ from accounts.services.users import (
 
 __all__ = [
     "ACCOUNT_FIELDS",
-    "MENTION_WORDS",
     "PROFILE_FIELDS",
-    "TITLES",
     "begin_session",
     "check_authority",
     "check_control",
-    "check_username_is_free_to_take",
     "create_user",
     "deactivate",
     "delete_group",
