@@ -1,4 +1,4 @@
-"""The admin's forms for users, and where a form of allauth's is not strict enough here.
+"""The admin's forms for users, and those of the account pages that are not allauth's.
 
 The admin's only check; `accounts.admin` hands what was typed to the services.
 """
@@ -7,10 +7,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from allauth.account import app_settings
-from allauth.account import forms as allauth_forms
-from allauth.account.adapter import get_adapter
-from allauth.account.models import EmailAddress
 from django import forms
 from django.contrib.auth import forms as auth_forms
 from django.utils import timezone
@@ -85,23 +81,6 @@ class PasswordForm(auth_forms.AdminPasswordChangeForm):
     def save(self, commit: bool = True) -> User:
         services.set_password(self.user, self.cleaned_data["password1"], actor=self.actor)
         return self.user
-
-
-class AddEmailForm(allauth_forms.AddEmailForm):
-    """Takes no address of somebody else.
-
-    allauth takes it, so as not to tell that it is in use: the mail for its verification settles
-    whose it is. Without verification nothing would, and it could become the main one of two people.
-    """
-
-    def clean_email(self) -> str:
-        email: str = super().clean_email()
-        if app_settings.EMAIL_VERIFICATION == app_settings.EmailVerificationMethod.MANDATORY:
-            return email
-        addresses = EmailAddress.objects.filter(email=email).exclude(user=self.user)
-        if addresses.exists() or User.objects.filter(email=email).exclude(pk=self.user.pk).exists():
-            raise get_adapter().validation_error("email_taken")
-        return email
 
 
 class PrivacyForm(forms.Form):

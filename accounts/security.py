@@ -13,7 +13,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
-from accounts import devices, services
+from accounts import addresses, devices, services
 from accounts.confirming import device_of
 from accounts.models import DeviceSession, User
 from accounts.requests import user_of
@@ -27,7 +27,13 @@ def overview(request: HttpRequest) -> HttpResponse:
     user = user_of(request)
     here = device_of(request)
     found = sorted(devices.of_user(user), key=lambda device: here is None or device.pk != here.pk)
-    context = {"devices": found, "here": here, "others": len(found) - (here in found), **_factors(user)}
+    context = {
+        "devices": found,
+        "here": here,
+        "others": len(found) - (here in found),
+        "email": addresses.main_of(user),
+        **_factors(user),
+    }
     return render(request, "accounts/security.html", context)
 
 

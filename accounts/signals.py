@@ -16,10 +16,11 @@ from allauth.mfa.signals import (
 )
 from django.contrib.auth.signals import user_logged_in, user_logged_out, user_login_failed
 from django.db import transaction
+from django.db.models.signals import pre_save
 from django.dispatch import receiver
 from django.http import HttpRequest
 
-from accounts import services
+from accounts import addresses, services
 from accounts.backends import find_user
 from accounts.models import User
 from audit.services import record
@@ -58,14 +59,34 @@ def end_sockets_of_session(request: HttpRequest, user: User | None, **_: Any) ->
 def note_changed_address(
     user: User, from_email_address: EmailAddress | None, to_email_address: EmailAddress, **_: Any
 ) -> None:
-    addresses = {"from": from_email_address and from_email_address.email, "to": to_email_address.email}
-    record("user.email_changed", actor=user, target=user, severity="notice", details=addresses)
+    details = {"from": from_email_address and from_email_address.email, "to": to_email_address.email}
+    record("user.email_changed", actor=user, target=user, severity="notice", details=details)
 
 
 @receiver(email_confirmed)
 def note_confirmed_address(email_address: EmailAddress, **_: Any) -> None:
     user = email_address.user
     record("user.email_verified", actor=user, target=user, details={"email": email_address.email})
+
+
+@receiver(pre_save, sender=EmailAddress)
+def settle_verified_address(instance: EmailAddress, **_: Any) -> None:
+    """Before it becomes the user's main one, too, which only one person can have."""
+    if instance.verified:
+        addresses.settle(instance)
+
+
+@receiver(pre_save, sender=User)
+def keep_claims_apart(instance: User, update_fields: Any = None, **_: Any) -> None:
+    """Keep an address that is another's out of `User.email`, where allauth would write it.
+
+    Our services have checked it, and name more fields than this one.
+    """
+    is_allauths = update_fields is None or set(update_fields) == {"email"}
+    if is_allauths and not instance._state.adding:
+        instance.email = instance.email or None
+        if instance.email and addresses.is_taken(instance.email, by_other_than=instance):
+            instance.email = None
 
 
 @receiver(email_added)

@@ -275,7 +275,6 @@ LOGIN_REDIRECT_URL = "/"
 ACCOUNT_ADAPTER = "accounts.adapter.AccountAdapter"
 ACCOUNT_LOGIN_METHODS = {"username", "email"}
 ACCOUNT_USERNAME_MIN_LENGTH = 3
-ACCOUNT_FORMS = {"add_email": "accounts.forms.AddEmailForm"}
 # By address (`ip`) generous enough for a school behind one; by login (`key`) a person's typing
 # errors but no dictionary. `login_failed` counts what fails only.
 ACCOUNT_RATE_LIMITS = {
