@@ -18,7 +18,7 @@ from rest_framework.authentication import SessionAuthentication as FrameworkSess
 from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.request import Request
 
-from accounts import devices, tokens
+from accounts import devices, guests, tokens
 from accounts.models import DeviceSession, User
 from realtime.identity import Identity
 
@@ -111,6 +111,7 @@ def authenticate_socket(scope: Mapping[str, Any]) -> Identity | None:
         credential=PREFIX + key,
         via="session",
         unthrottled=user.unthrottled,
+        commands=guests.COMMANDS if user.is_visitor else None,
     )
 
 

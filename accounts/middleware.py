@@ -1,4 +1,4 @@
-"""What every request passes before its view: a limit on whatever deals in credentials."""
+"""What every request passes before its view: a limit on credentials, and the wall around guests."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class Gate(MiddlewareMixin):
             request, app="allauth.account", action="credentials", limit_get=True
         ):
             return self._too_many(request)
-        if getattr(request.user, "is_guest", False) and not guests.may_reach(request.method or "", match):
+        if getattr(request.user, "is_visitor", False) and not guests.may_reach(request.method or "", match):
             raise Http404("guests see their room and nothing else")
         return None
 

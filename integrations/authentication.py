@@ -113,7 +113,7 @@ def _token_of(header: bytes) -> ApiToken | None:
         raise TokenRefused("This token has been revoked.")
     if not token.is_live:
         raise TokenRefused("This token has expired.")
-    if not token.user.is_active or token.user.is_suspended or token.user.is_guest:
+    if not token.user.is_active or token.user.is_suspended or token.user.is_visitor:
         raise TokenRefused("The account of this token is suspended or closed.")
     _note_use(token)
     return token

@@ -43,6 +43,7 @@ def create_user(
     is_superuser: bool = False,
     is_bot: bool = False,
     is_guest: bool = False,
+    visiting_until: datetime | None = None,
     actor: User | None = None,
 ) -> User:
     """Make a user. Without a password they can't sign in by one (bots, imported people).
@@ -60,6 +61,7 @@ def create_user(
         is_superuser=is_superuser,
         is_bot=is_bot,
         is_guest=is_guest,
+        visiting_until=visiting_until,
         password=make_password(password),  # before the transaction: it takes tens of milliseconds
     )
     _check_fields(user)
