@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from allauth.mfa.webauthn.forms import AddWebAuthnForm
 from django import forms
 from django.contrib.auth import forms as auth_forms
 from django.utils import timezone
@@ -81,6 +82,15 @@ class PasswordForm(auth_forms.AdminPasswordChangeForm):
     def save(self, commit: bool = True) -> User:
         services.set_password(self.user, self.cleaned_data["password1"], actor=self.actor)
         return self.user
+
+
+class AddPasskeyForm(AddWebAuthnForm):
+    """allauth's, with the box ticked that makes a passkey of a second factor."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if "passwordless" in self.fields:
+            self.fields["passwordless"].initial = True
 
 
 class PrivacyForm(forms.Form):

@@ -14,10 +14,10 @@ WRITE = frozenset({"POST", "OPTIONS"})
 
 # Pages, by the name of their address.
 PAGES: dict[str, frozenset[str]] = {
-    **dict.fromkeys(["home", "room", "room_messages", "room_at", "pins", "thread", "thread_messages"], READ),
+    **dict.fromkeys(["home", "room", "room_at", "pins", "thread", "thread_messages"], READ),
     **dict.fromkeys(["permalink", "reactions", "receipts"], READ),
     **dict.fromkeys(["theme", "room_leave"], WRITE),
-    "account_logout": READ | WRITE,
+    **dict.fromkeys(["account_logout", "room_messages"], READ | WRITE),
 }
 # Calls of the REST API, by their route below `/api/v1/`.
 CALLS: dict[str, frozenset[str]] = {
@@ -26,13 +26,15 @@ CALLS: dict[str, frozenset[str]] = {
     **dict.fromkeys(["rooms/", "rooms/<uuid:room_id>/"], READ),
     **dict.fromkeys(["rooms/<uuid:room_id>/read/", "rooms/<uuid:room_id>/leave/"], WRITE),
     "rooms/<uuid:room_id>/messages/": READ | WRITE,
+    "drafts/": READ,  # of their own composer, which keeps what they began to write
+    "rooms/<uuid:room_id>/draft/": READ | {"PUT", "DELETE"},
     "messages/<uuid:message_id>/": READ | {"PATCH", "DELETE"},
     "messages/<uuid:message_id>/reactions/<str:emoji>/": frozenset({"PUT", "DELETE", "OPTIONS"}),
 }
 # Commands of the socket.
 COMMANDS = frozenset(
     {"hello", "resume", "ping", "view", "typing", "presence", "read", "received"}
-    | {"message.send", "message.edit", "message.delete", "reaction.add", "reaction.remove"}
+    | {"message.send", "message.edit", "message.delete", "reaction.add", "reaction.remove", "draft.set"}
 )
 
 API = "api/v1/"

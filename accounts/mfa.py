@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import base64
 
+from allauth.core import context
 from allauth.mfa.adapter import DefaultMFAAdapter
+from allauth.mfa.models import Authenticator
 from cryptography.fernet import Fernet, MultiFernet
 from django.conf import settings
 from django.utils.crypto import salted_hmac
+
+from accounts.devices import describe
+from accounts.models import User
 
 
 def _cipher() -> MultiFernet:
@@ -22,6 +27,10 @@ class MFAAdapter(DefaultMFAAdapter):
 
     def encrypt(self, text: str) -> str:
         return _cipher().encrypt(text.encode()).decode("ascii")
+
+    def generate_authenticator_name(self, user: User, type: Authenticator.Type) -> str:
+        """Suggest what to call a new passkey: by the device that makes it."""
+        return describe(context.request.META.get("HTTP_USER_AGENT", ""))
 
     def decrypt(self, encrypted_text: str) -> str:
         return _cipher().decrypt(encrypted_text.encode("ascii")).decode()

@@ -307,6 +307,7 @@ ACCOUNT_USER_DISPLAY = "accounts.adapter.user_display"
 
 # Second factors: a code of an app, a passkey (which also signs in alone), codes to print.
 MFA_ADAPTER = "accounts.mfa.MFAAdapter"
+MFA_FORMS = {"add_webauthn": "accounts.forms.AddPasskeyForm"}
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_PASSKEY_LOGIN_ENABLED = True
 MFA_RECOVERY_CODES_SHOW_ONCE = True

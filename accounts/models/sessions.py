@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import secrets
 import uuid
+from datetime import timedelta
 from typing import ClassVar
 
 from django.db import models
@@ -18,6 +19,7 @@ from accounts.models.user import User
 
 # Half a SHA-256 would do; whoever has neither this nor SECRET_KEY forges no token.
 SECRET_BYTES = 32
+IN_USE = timedelta(minutes=3)
 
 
 def new_secret() -> bytes:
@@ -67,6 +69,11 @@ class DeviceSession(models.Model):
 
     def __str__(self) -> str:
         return self.label
+
+    @property
+    def is_in_use(self) -> bool:
+        """Whether it was used in the last minutes: an open socket is noted once a minute."""
+        return self.last_used_at > timezone.now() - IN_USE
 
     @property
     def label(self) -> str:
