@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from datetime import timedelta
+from uuid import UUID
 
 from allauth.mfa.models import Authenticator
 from django.conf import settings
@@ -168,7 +169,7 @@ def _tell(user: User) -> None:
     bus.recheck([user.pk])
 
 
-def _lock(device_id: object) -> DeviceSession | None:
+def _lock(device_id: UUID) -> DeviceSession | None:
     rows = DeviceSession.objects.select_for_update(of=("self",)).select_related("user")
     return rows.filter(pk=device_id, replaced_at__isnull=True).first()
 

@@ -30,7 +30,7 @@ _WITHOUT_RIGHTS = {str(action): False for action in sorted(SETTABLE - MAY)}
 
 def open_to_guests() -> RoomQuerySet:
     """The rooms that anybody may enter with a name: none, unless the installation has guests."""
-    rooms: RoomQuerySet = Room.objects.all()  # type: ignore[assignment]
+    rooms: RoomQuerySet = Room.objects.all()
     if not settings.GUESTS:
         return rooms.none()
     return rooms.live().filter(archived_at__isnull=True, settings__guests=True).exclude(kind=Kind.DIRECT)
@@ -48,7 +48,7 @@ def enter_as_guest(room: Room, name: str) -> User:
     with changing(room, Staff()) as change:
         if not open_to_guests().filter(pk=room.pk).exists():
             raise NotFound(NO_ROOM)
-        people = Membership.objects.current().of_room(room)  # type: ignore[attr-defined]
+        people = Membership.objects.current().of_room(room)
         same = Q(user__username__iexact=name) | Q(user__display_name__iexact=name)
         if people.filter(same | Q(user__display_name__iexact=name + MARK)).exists():
             raise _refusal("Somebody in this room is called that. Choose another name.")
@@ -72,7 +72,7 @@ def show_out() -> None:
     over = guests.filter(Q(visiting_until__lte=timezone.now()) | ~Exists(allowed))
     for guest in over:
         with transaction.atomic():
-            rooms = Room.objects.joined_by(guest)  # type: ignore[attr-defined]
+            rooms = Room.objects.joined_by(guest)
             for room in rooms:
                 leave(guest, room)
             if not rooms.exists():
