@@ -21,7 +21,16 @@ from audit.models import AuditEntry
 from integrations.services import create_token
 from realtime.errors import Forbidden, Invalid
 from tests.accounts.apps import signed_in_app
-from tests.accounts.browsers import PASSWORD, Committing, actions, credential_of, is_signed_in, sign_in, signed_in
+from tests.accounts.browsers import (
+    PASSWORD,
+    Committing,
+    actions,
+    confirmed,
+    credential_of,
+    is_signed_in,
+    sign_in,
+    signed_in,
+)
 from tests.factories import make_user
 from tests.listening import Ears
 
@@ -36,10 +45,6 @@ def browser(user: User, agent: str = FIREFOX, ip: str = "192.0.2.7") -> Client:
     client = Client(headers={"user-agent": agent}, REMOTE_ADDR=ip)
     assert sign_in(client, user.username).status_code == 302
     return client
-
-
-def confirm(client: Client) -> None:
-    assert client.post("/accounts/reauthenticate/", {"password": PASSWORD}).status_code == 302
 
 
 def device_of(client: Client) -> DeviceSession:
@@ -158,7 +163,7 @@ def test_signing_a_device_out_asks_who_it_is_and_then_does_it(alice: User) -> No
 
 def test_signing_out_all_others_keeps_this_one(alice: User) -> None:
     here, there, app = browser(alice), browser(alice, SAFARI), signed_in_app()
-    confirm(here)
+    confirmed(here)
     here.post(reverse("devices_end_others"))
     assert (is_signed_in(here), is_signed_in(there), app.is_in()) == (True, False, False)
     assert actions().count("session.ended") == 2
@@ -168,7 +173,7 @@ def test_signing_out_all_others_keeps_this_one(alice: User) -> None:
 def test_nobody_reaches_the_devices_of_another(name: str, alice: User) -> None:
     theirs = browser(alice)
     mallory = browser(make_user("mallory", password=PASSWORD))
-    confirm(mallory)
+    confirmed(mallory)
     assert mallory.post(reverse(name, args=[device_of(theirs).pk]), {"name": "x"}).status_code == 404
     assert is_signed_in(theirs)
 

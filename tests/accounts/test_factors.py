@@ -12,14 +12,10 @@ from django.test import Client
 
 from accounts.models import User
 from audit.models import AuditEntry
-from tests.accounts.browsers import PASSWORD, actions, is_signed_in, sign_in, signed_in
+from tests.accounts.browsers import PASSWORD, actions, confirmed, is_signed_in, sign_in, signed_in
 from tests.accounts.factors import code_of, with_totp
 
 CODE = "/accounts/2fa/authenticate/"
-
-
-def confirm(client: Client) -> None:
-    assert client.post("/accounts/reauthenticate/", {"password": PASSWORD}).status_code == 302
 
 
 # --- On the way in ---
@@ -151,7 +147,7 @@ def test_whoever_finds_an_open_browser_changes_no_factor(path: str, alice: User)
 @pytest.mark.django_db(transaction=True)
 def test_an_app_is_set_up_and_its_secret_is_encrypted(alice: User) -> None:
     client = signed_in(alice)
-    confirm(client)
+    confirmed(client)
     page = client.get("/accounts/2fa/totp/activate/").content.decode()
     found = re.search(r"<code>([A-Z2-7]{16,})</code>", page)
     assert found is not None
