@@ -7,7 +7,9 @@ from functools import partial
 from typing import Any
 from urllib.parse import urlencode
 
+from allauth.account.decorators import reauthentication_required
 from allauth.account.models import EmailAddress
+from allauth.mfa.models import Authenticator
 from django.contrib import admin
 from django.contrib.auth import admin as auth_admin
 from django.contrib.auth.models import Group
@@ -15,12 +17,13 @@ from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.decorators import method_decorator
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from accounts import privacy, services
 from accounts.forms import PasswordForm, UserAddForm, UserChangeForm
-from accounts.models import User
+from accounts.models import DeviceSession, User
 from chat_project.admin_site import ServiceAdmin, staff_member
 
 SUSPENSION_FIELDS = frozenset({"suspended", "suspension_reason", "suspended_until"})
@@ -124,6 +127,7 @@ class UserAdmin(ServiceAdmin, auth_admin.UserAdmin):
         else:
             services.unsuspend(user, actor=actor)
 
+    @method_decorator(reauthentication_required)
     def user_change_password(self, request: HttpRequest, id: str, form_url: str = "") -> HttpResponse:
         """Django's page, with a form that goes through the service and so has to know who acts."""
         bound = copy.copy(self)
@@ -168,7 +172,7 @@ class UserAdmin(ServiceAdmin, auth_admin.UserAdmin):
         )
 
 
-admin.site.unregister([Group, EmailAddress])
+admin.site.unregister([Group, EmailAddress, Authenticator])
 
 
 @admin.register(Group)
@@ -220,4 +224,68 @@ class EmailAddressAdmin(ServiceAdmin):
             chosen.select_related("user"),
             lambda address: services.verify_address(address, actor=staff_member(request)),
             "Addresses verified",
+        )
+
+
+class LookedAtAdmin(ServiceAdmin):
+    """Rows that nobody types: they are looked at, and ended by actions."""
+
+    sortable_by = ()
+    list_select_related = ("user",)
+    list_display_links = None
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
+@admin.register(DeviceSession)
+class DeviceSessionAdmin(LookedAtAdmin):
+    """Where people are signed in. A session is ended here, as by the person themselves."""
+
+    list_display = ("user", "label", "kind", "ip", "created_at", "last_used_at", "replaced_at")
+    search_fields = ("=user__username", "=ip")
+    list_filter = ("kind",)
+    ordering = ("-created_at",)
+    actions = ("end_sessions",)
+
+    def has_end_permission(self, request: HttpRequest) -> bool:
+        return bool(request.user.has_perm("accounts.change_devicesession"))
+
+    @admin.action(description="End the sessions", permissions=["end"])
+    def end_sessions(self, request: HttpRequest, chosen: QuerySet[DeviceSession]) -> None:
+        self.apply_to_each(
+            request,
+            chosen.select_related("user"),
+            lambda device: services.end_session(device, actor=staff_member(request)),
+            "Sessions ended",
+        )
+
+
+@admin.register(Authenticator)
+class AuthenticatorAdmin(LookedAtAdmin):
+    """Second factors: which, and when they were used; never their secrets. Removed for who is locked out."""
+
+    list_display = ("user", "type", "created_at", "last_used_at")
+    search_fields = ("=user__username",)
+    list_filter = ("type",)
+    ordering = ("-id",)
+    actions = ("remove",)
+
+    def has_remove_permission(self, request: HttpRequest) -> bool:
+        return bool(request.user.is_superuser)
+
+    @admin.action(description="Remove all second factors of these people", permissions=["remove"])
+    def remove(self, request: HttpRequest, chosen: QuerySet[Authenticator]) -> None:
+        people = User.objects.filter(pk__in=chosen.values("user_id"))
+        self.apply_to_each(
+            request,
+            people,
+            lambda user: services.remove_factors(user, actor=staff_member(request)),
+            "Second factors removed",
         )

@@ -1,5 +1,7 @@
 from django.apps import AppConfig
 
+PURGE_INTERVAL_S = 3_600  # what has run out opens nothing any more; this is only to tidy up
+
 
 class AccountsConfig(AppConfig):
     name = "accounts"
@@ -7,3 +9,7 @@ class AccountsConfig(AppConfig):
 
     def ready(self) -> None:
         from accounts import signals  # noqa: F401 (its receivers register themselves)
+        from accounts.services import sessions
+        from realtime import upkeep
+
+        upkeep.every(PURGE_INTERVAL_S, sessions.purge)

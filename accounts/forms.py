@@ -1,4 +1,4 @@
-"""The admin's forms for users, and where a form of allauth's is not strict enough here.
+"""The admin's forms for users, and those of the account pages that are not allauth's.
 
 The admin's only check; `accounts.admin` hands what was typed to the services.
 """
@@ -7,22 +7,19 @@ from __future__ import annotations
 
 from typing import Any
 
-from allauth.account import app_settings
-from allauth.account import forms as allauth_forms
-from allauth.account.adapter import get_adapter
-from allauth.account.models import EmailAddress
+from allauth.mfa.webauthn.forms import AddWebAuthnForm
 from django import forms
 from django.contrib.auth import forms as auth_forms
 from django.utils import timezone
 
-from accounts import services
+from accounts import names, services
 from accounts.models import Audience, User
 from realtime.errors import Refusal
 
 
 def _check_mention_word(form: forms.ModelForm, field: str = "username") -> str:
     username: str = form.cleaned_data[field]
-    if username.lower() in services.MENTION_WORDS:
+    if username.lower() in names.MENTION_WORDS:
         raise forms.ValidationError("This word addresses many people in a message. Choose another name.")
     return username
 
@@ -87,21 +84,13 @@ class PasswordForm(auth_forms.AdminPasswordChangeForm):
         return self.user
 
 
-class AddEmailForm(allauth_forms.AddEmailForm):
-    """Takes no address of somebody else.
+class AddPasskeyForm(AddWebAuthnForm):
+    """allauth's, with the box ticked that makes a passkey of a second factor."""
 
-    allauth takes it, so as not to tell that it is in use: the mail for its verification settles
-    whose it is. Without verification nothing would, and it could become the main one of two people.
-    """
-
-    def clean_email(self) -> str:
-        email: str = super().clean_email()
-        if app_settings.EMAIL_VERIFICATION == app_settings.EmailVerificationMethod.MANDATORY:
-            return email
-        addresses = EmailAddress.objects.filter(email=email).exclude(user=self.user)
-        if addresses.exists() or User.objects.filter(email=email).exclude(pk=self.user.pk).exists():
-            raise get_adapter().validation_error("email_taken")
-        return email
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if "passwordless" in self.fields:
+            self.fields["passwordless"].initial = True
 
 
 class PrivacyForm(forms.Form):

@@ -16,7 +16,7 @@ def find_people(query: str, *, without: Collection[User] = (), limit: int = PEOP
 
     An empty query gives the first by name, so that a small team needs no search at all.
     """
-    people = User.objects.active().exclude(pk__in=[user.pk for user in without])
+    people = User.objects.active().with_accounts().exclude(pk__in=[user.pk for user in without])
     if query := query.lstrip("@"):
         people = people.filter(named_like(query))
     return list(people.order_by("username")[:limit])

@@ -2,12 +2,15 @@
 
 from django.urls import URLPattern, URLResolver, include, path, re_path
 
+from accounts.api.sessions import SessionsView, SessionView
 from accounts.api.views import MeView, PrivacyView
 from chat_project.api.views import NothingView, SchemaView
 
 version_1: list[URLPattern | URLResolver] = [
     path("me/", MeView.as_view()),
     path("me/privacy/", PrivacyView.as_view()),
+    path("me/sessions/", SessionsView.as_view()),
+    path("me/sessions/<uuid:session>/", SessionView.as_view()),
     path("", include("rooms.api.urls")),
     path("", include("messaging.api.urls")),
     path("schema/", SchemaView.as_view(), name="schema"),
@@ -15,5 +18,7 @@ version_1: list[URLPattern | URLResolver] = [
 
 urlpatterns = [
     path("v1/", include(version_1)),
+    # allauth's own API, in its own form: signing in, second factors, tokens.
+    path("auth/", include("allauth.headless.urls")),
     re_path("", NothingView.as_view()),  # last: whatever else is asked for is no page, but a problem
 ]

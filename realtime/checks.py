@@ -162,7 +162,9 @@ class Checks:
         """Close the sockets whose credential no longer stands, or all where the user may not be here."""
         for connection in tuple(attendance.connections):
             credential = connection.identity.credential
-            if standing is None or (credential in asked and credential not in standing.credentials):
+            if standing is not None and credential in standing.replaced:
+                connection.end(Code.REPLACED, "replaced by a newer session")
+            elif standing is None or (credential in asked and credential not in standing.credentials):
                 connection.end(Code.UNAUTHENTICATED, "the session has ended")
 
     async def _apply(self, attendance: Attendance, standing: Standing) -> None:

@@ -36,6 +36,7 @@ class Code:
     UNAUTHENTICATED = 4401
     ORIGIN = 4403
     NO_HELLO = 4408
+    REPLACED = 4409
     TOO_MANY = 4429
     TOO_SLOW = 4503
 

@@ -36,6 +36,8 @@ class Standing:
     rooms: Sequence[RoomView]
     # Of the credentials that were asked about, those that still open a socket.
     credentials: frozenset[str]
+    # And of the others, those that gave way to a newer session (single-session mode).
+    replaced: frozenset[str] = frozenset()
     # Of the ephemeral frames that are not everybody's, those that the user gets.
     topics: frozenset[str] = frozenset()
     # Users who show this one what they show those near them only; and those who show them nothing.

@@ -1,9 +1,16 @@
 from django.apps import AppConfig
 
+# A guest whose time is up is signed out to the minute, by the end of their session; this is about their name.
+GUESTS_INTERVAL_S = 300
+
 
 class RoomsConfig(AppConfig):
     name = "rooms"
     verbose_name = "Rooms"
 
     def ready(self) -> None:
+        from realtime import upkeep
         from rooms import commands  # noqa: F401 (they register themselves)
+        from rooms.services.guests import show_out
+
+        upkeep.every(GUESTS_INTERVAL_S, show_out)

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from django import forms
+from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
@@ -80,6 +81,7 @@ class SettingsForm(forms.Form):
     )
     fold_joins = forms.BooleanField(label="Show runs of people joining and leaving as one line", required=False)
     previews = forms.BooleanField(label="Show previews of links", required=False)
+    guests = forms.BooleanField(label="Let guests in, by a link and with a name alone", required=False)
 
     def __init__(self, data: Mapping[str, Any] | None = None, *, room: Room) -> None:
         held = settings_of(room.settings)
@@ -91,6 +93,8 @@ class SettingsForm(forms.Form):
         }
         super().__init__(data, initial=initial)
         self._room, self._held = room, held
+        if not settings.GUESTS:
+            del self.fields["guests"]
         for name, offered in _DURATIONS.items():
             self.fields[name].choices = _with(offered, getattr(held, name))  # type: ignore[attr-defined]
         for action, label in OFFERED.items():
@@ -110,7 +114,11 @@ class SettingsForm(forms.Form):
                 permissions[action] = least
         return {
             "permissions": permissions,
-            **{name: data[name] for name in RoomSettings.__struct_fields__ if name != "permissions"},
+            **{
+                name: data.get(name, getattr(self._held, name))
+                for name in RoomSettings.__struct_fields__
+                if name != "permissions"
+            },
         }
 
 

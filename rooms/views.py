@@ -7,6 +7,7 @@ from __future__ import annotations
 from uuid import UUID
 
 from django.contrib import messages
+from django.contrib.auth import logout
 from django.contrib.auth.decorators import login_required
 from django.db.models import Exists, OuterRef, Q
 from django.db.models.functions import Lower
@@ -138,6 +139,9 @@ def leave(request: HttpRequest, slug: str) -> HttpResponse:
     except Refusal as refusal:
         messages.error(request, refusal.detail)
         return redirect("room", room.slug)
+    if user_of(request).is_visitor:
+        logout(request)
+        return render(request, "rooms/guest_left.html", {"room": room})
     messages.success(request, f"You left {room.name}.")
     return redirect("directory")
 

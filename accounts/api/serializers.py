@@ -6,6 +6,7 @@ from typing import ClassVar
 
 from rest_framework import serializers
 
+from accounts import addresses
 from accounts.models import PrivacySettings, User
 from accounts.people import avatar_url
 
@@ -15,6 +16,7 @@ MOMENT = "%Y-%m-%dT%H:%M:%S.%fZ"  # RFC 3339 in UTC with microseconds, as everyw
 class MeSerializer(serializers.ModelSerializer[User]):
     display_name = serializers.CharField(source="name", help_text="What others see: the username where none is set.")
     avatar = serializers.SerializerMethodField(help_text="URL of the picture.")
+    email = serializers.SerializerMethodField(help_text="The main address, confirmed or not.")
     created_at = serializers.DateTimeField(format=MOMENT)
 
     class Meta:
@@ -25,6 +27,9 @@ class MeSerializer(serializers.ModelSerializer[User]):
             *("is_staff", "is_bot", "is_guest", "is_verified", "created_at"),
         ]
         read_only_fields = fields
+
+    def get_email(self, user: User) -> str | None:
+        return addresses.main_of(user)
 
     def get_avatar(self, user: User) -> str | None:
         return avatar_url(user.avatar.name or "")

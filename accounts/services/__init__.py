@@ -1,13 +1,17 @@
-"""The verbs that change users: each checks, writes, and tells the audit record and the sockets."""
+"""The verbs that change users and their sessions: each checks, writes, and tells the audit record and the sockets."""
 
+from accounts.services.sessions import (
+    begin_session,
+    end_other_sessions,
+    end_session,
+    remove_factors,
+    rename_session,
+)
 from accounts.services.users import (
     ACCOUNT_FIELDS,
-    MENTION_WORDS,
     PROFILE_FIELDS,
-    TITLES,
     check_authority,
     check_control,
-    check_username_is_free_to_take,
     create_user,
     deactivate,
     delete_group,
@@ -24,16 +28,18 @@ from accounts.services.users import (
 
 __all__ = [
     "ACCOUNT_FIELDS",
-    "MENTION_WORDS",
     "PROFILE_FIELDS",
-    "TITLES",
+    "begin_session",
     "check_authority",
     "check_control",
-    "check_username_is_free_to_take",
     "create_user",
     "deactivate",
     "delete_group",
+    "end_other_sessions",
+    "end_session",
     "reactivate",
+    "remove_factors",
+    "rename_session",
     "save_group",
     "set_password",
     "set_staff",

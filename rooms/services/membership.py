@@ -10,6 +10,7 @@ from django.conf import settings
 from django.db.models import Q, QuerySet
 
 from accounts import privacy
+from accounts import services as accounts
 from accounts.models import Privacy, User, UserQuerySet
 from realtime import bus
 from realtime.errors import Conflict, Forbidden, Invalid, NotFound
@@ -101,6 +102,8 @@ def change_role(actor: Actor, room: Room, user: User | UUID, role: str) -> Membe
         if role not in (Role.ADMIN, Role.MODERATOR, Role.MEMBER):
             detail = "Choose admin, moderator or member. A room gets another owner by a transfer."
             raise Invalid(detail, fields={"role": [detail]})
+        if membership.user.is_visitor:
+            raise Forbidden("Guests who came by a name alone have no role.")
         if membership.role == Role.OWNER:
             raise Forbidden("The owner keeps their role until the room is transferred to another.")
         change.require_rank_over(membership)
@@ -164,7 +167,7 @@ def transfer(actor: Actor, room: Room, user: User | UUID) -> Membership:
 def find_people(given: Iterable[User | UUID]) -> list[User]:
     """Read these people afresh, in their order and each once. NotFound: nobody may meet one of them."""
     ids = list(dict.fromkeys(each.pk if isinstance(each, User) else each for each in given))
-    found = User.objects.active().in_bulk(ids)
+    found = User.objects.active().with_accounts().in_bulk(ids)
     if missing := [user_id for user_id in ids if user_id not in found]:
         detail = "There is no such person."
         raise NotFound(detail, fields={"members": [f"{detail} ({user_id})" for user_id in missing]})
@@ -271,6 +274,8 @@ def end(change: Change, membership: Membership) -> None:
         change.record("room.inherited", before=membership.user.username, after=heir.user.username)
         touched.append(heir.user_id)
     touch(touched)
+    if membership.user.is_visitor:  # this room was all that they had
+        accounts.deactivate(membership.user)
 
 
 def _heir(room: Room) -> Membership | None:
