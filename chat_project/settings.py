@@ -318,6 +318,8 @@ SPECTACULAR_SETTINGS = {
     "SCHEMA_PATH_PREFIX": "/api/v1",
     "SERVE_INCLUDE_SCHEMA": False,
     "OAS_VERSION": "3.1.1",  # whose schemas are JSON Schema, so that msgspec's fit in as they are
+    # Several fields have these choices, and none is its owner.
+    "ENUM_NAME_OVERRIDES": {"Audience": "accounts.models.Audience"},
 }
 
 # --- Pages, words, files ---------------------------------------------------------------------

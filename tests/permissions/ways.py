@@ -125,10 +125,25 @@ PERSONAL_CALLS = {
     ("GET", "saved/"): None,
     ("GET", "scheduled/"): None,
     ("GET", "search/"): "q=hello",
+    ("GET", "me/relations/"): None,
+    ("GET", "contacts/"): None,
+    ("GET", "contacts/requests/"): "direction=incoming",
+    ("GET", "blocks/"): None,
 }
 # Tried by tests of their own, for the reason given.
 ELSEWHERE_CALLS = {
-    ("PATCH", "me/privacy/"): "changes the asker's own settings: tests/receipts/test_rules.py",
+    ("PATCH", "me/privacy/"): "changes the asker's own settings: tests/relations/test_rest.py",
+    **dict.fromkeys(
+        [
+            ("POST", "contacts/requests/"),
+            ("PATCH", "contacts/requests/<uuid:request_id>/"),
+            ("DELETE", "contacts/requests/<uuid:request_id>/"),
+            ("DELETE", "contacts/<uuid:user_id>/"),
+            ("PUT", "blocks/<uuid:user_id>/"),
+            ("DELETE", "blocks/<uuid:user_id>/"),
+        ],
+        "between two people: tests/relations/test_rest.py",
+    ),
     ("POST", "rooms/"): "makes a room: tests/test_rest.py",
     (
         "DELETE",
@@ -206,5 +221,12 @@ ELSEWHERE_COMMANDS = {
     "ping": "concerns no room",
     "presence": "says of oneself how one is",
     "typing": "answers nothing; who is told of it: tests/test_socket.py",
+    **dict.fromkeys(
+        [
+            *("contact.request", "contact.accept", "contact.decline", "contact.cancel", "contact.remove"),
+            *("block.add", "block.remove"),
+        ],
+        "between two people: tests/relations/test_socket.py",
+    ),
     "received": "answers nothing; others' rooms are passed over: tests/receipts/test_socket.py",
 }

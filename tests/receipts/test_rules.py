@@ -233,18 +233,6 @@ def test_turning_receipts_on_again_tells_of_new_messages_only(cast: Cast, reads:
     assert (marks.since, marks.read) == (hidden.number, new.number)
 
 
-def test_a_user_reads_and_changes_their_own_switch_over_rest(cast: Cast, api: Client) -> None:
-    client = api(cast.bob)
-    assert client.get(f"{V1}/me/privacy/").json() == {"read_receipts": "everyone"}
-    assert client.patch(f"{V1}/me/privacy/", {}).json() == {"read_receipts": "everyone"}
-    assert client.patch(f"{V1}/me/privacy/", {"read_receipts": "nobody"}).json() == {"read_receipts": "nobody"}
-    assert client.get(f"{V1}/me/privacy/").json() == {"read_receipts": "nobody"}
-    assert api(cast.carol).get(f"{V1}/me/privacy/").json() == {"read_receipts": "everyone"}
-    wrong = client.patch(f"{V1}/me/privacy/", {"read_receipts": "friends"})
-    assert (wrong.status_code, list(wrong.json()["errors"])) == (400, ["read_receipts"])
-    assert api(None).get(f"{V1}/me/privacy/").status_code == 401
-
-
 def test_the_change_is_recorded_and_the_sockets_are_told(cast: Cast) -> None:
     before = User.objects.get(pk=cast.bob.pk).rev
     turn(cast.bob, "nobody")

@@ -24,6 +24,7 @@ from realtime.errors import Conflict, Forbidden, Invalid, NotFound, RateLimited
 from realtime.events import Note
 from tests.concurrency import at_once, raised
 from tests.factories import Cast, make_direct, make_user, say
+from tests.relations.conftest import befriend
 
 pytestmark = pytest.mark.django_db
 
@@ -32,10 +33,6 @@ State = ContactRequest.State
 
 def ask(user: User, other: User, note: str = "") -> ContactRequest:
     return contacts.request(user, other, note)[0]
-
-
-def befriend(user: User, other: User) -> None:
-    contacts.accept(other, ask(user, other).pk)
 
 
 def contacts_of(user: User) -> set[str]:
