@@ -6,11 +6,11 @@ from collections import defaultdict
 from collections.abc import Collection
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Literal
+from typing import Any, Literal
 from uuid import UUID
 
 import msgspec
-from django.db.models import Q
+from django.db.models import Count, Q, Value
 from django.db.models.functions import Lower
 
 from accounts.models import Block, Contact, ContactRequest, User
@@ -121,6 +121,17 @@ class BlockOut(msgspec.Struct, gc=False):
     user: Person
     reason: str
     created_at: Timestamp
+
+
+def at_start(user: User) -> dict[str, Any]:
+    """What the client begins with: whom the user has blocked, and how many requests wait for them. One query."""
+    waiting = ContactRequest.objects.received_by(user).order_by().values("receiver_id").annotate(count=Count("pk"))
+    blocked = Block.objects.filter(blocker=user).annotate(count=Value(0)).values_list("blocked_id", "count")
+    rows = list(blocked.union(waiting.values_list("receiver_id", "count"), all=True))
+    return {
+        "blocked": [str(each) for each, count in rows if not count],
+        "incoming": sum(count for _, count in rows),
+    }
 
 
 def standing(user_id: UUID) -> RelationsOut:

@@ -85,7 +85,7 @@ def silence(room: Room, membership: Membership, *, in_thread: bool = False) -> S
     if is_muted(membership):
         return Silence("alert", "You can read this room. A moderator has paused your writing here for now.")
     if closed := reach.refusal_of(reach.peer_in(room, membership.user_id)):
-        return Silence("lock", closed, leads_to_contacts=closed == IS_BLOCKED)
+        return Silence("block", closed, leads_to_contacts=closed == IS_BLOCKED)
     if may(Action.REPLY if in_thread else Action.POST, room, membership):
         return None
     if room.kind == Kind.CHANNEL:

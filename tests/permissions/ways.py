@@ -173,7 +173,7 @@ PAGES = [
 ]
 PERSONAL_PAGES = {
     *("", "rooms/", "rooms/new/", "direct/new/", "threads/", "mentions/", "drafts/", "search/", "saved/"),
-    *("scheduled/", "settings/privacy/"),
+    *("scheduled/", "settings/privacy/", "contacts/"),
 }
 ELSEWHERE_PAGES = {"accounts/theme/": "a cookie of the device"}
 

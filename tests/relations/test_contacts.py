@@ -352,3 +352,18 @@ def test_the_limit_of_an_hour_holds_however_many_are_asked_at_once(cast: Cast, s
     results = at_once([partial(contacts.request, cast.alice, each) for each in crowd])
     assert {type(each) for each in raised(results)} == {RateLimited}
     assert ContactRequest.objects.filter(created_at__lte=timezone.now()).count() == 2
+
+
+def test_a_client_begins_with_whom_one_has_blocked_and_how_many_wait(
+    cast: Cast, django_assert_num_queries: Any
+) -> None:
+    for _ in range(2):
+        blocks.block(cast.alice, make_user())
+        ask(make_user(), cast.alice)
+    hidden = make_user()
+    ask(hidden, cast.alice)
+    blocks.block(cast.alice, hidden)
+    with django_assert_num_queries(1):
+        begun = relations.at_start(cast.alice)
+    assert (set(begun["blocked"]), begun["incoming"]) == (set(map(str, relations.blocked_by(cast.alice.pk))), 2)
+    assert relations.at_start(cast.bob) == {"blocked": [], "incoming": 0}
