@@ -8,7 +8,7 @@ class AccountsConfig(AppConfig):
     verbose_name = "People"
 
     def ready(self) -> None:
-        from accounts import signals  # noqa: F401 (its receivers register themselves)
+        from accounts import commands, signals  # noqa: F401 (they register themselves)
         from accounts.services import sessions
         from realtime import upkeep
 

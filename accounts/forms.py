@@ -5,7 +5,7 @@ The admin's only check; `accounts.admin` hands what was typed to the services.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from allauth.mfa.webauthn.forms import AddWebAuthnForm
 from django import forms
@@ -13,7 +13,7 @@ from django.contrib.auth import forms as auth_forms
 from django.utils import timezone
 
 from accounts import names, services
-from accounts.models import Audience, User
+from accounts.models import Audience, Privacy, User
 from realtime.errors import Refusal
 
 
@@ -94,6 +94,34 @@ class AddPasskeyForm(AddWebAuthnForm):
 
 
 class PrivacyForm(forms.Form):
-    """What one lets others know. Each choice is a row of the page that says what it means."""
+    """What one lets others know and do. What a request leaves out stays as it is."""
 
-    read_receipts = forms.ChoiceField(choices=Audience.choices)
+    # What each means for the person; the first are of what others know, the rest of what they do.
+    KNOW: ClassVar[dict[Privacy, str]] = {
+        Privacy.PRESENCE: "The dot beside your name, and that you are typing.",
+        Privacy.LAST_SEEN: "The time when you were last here, on your profile.",
+        Privacy.READ_RECEIPTS: "It goes both ways: you see it of those who see it of you. What you read while "
+        "nobody sees it is not told later.",
+        Privacy.PHONE: "The number on your profile, if you have given one.",
+    }
+    DO: ClassVar[dict[Privacy, str]] = {
+        Privacy.MESSAGES: "Begin a conversation with you. Whoever you have answered may go on writing.",
+        Privacy.ROOMS: "Put you into a room. Others can send you an invitation, which you accept or not.",
+    }
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for what, help_text in (self.KNOW | self.DO).items():
+            self.fields[str(what)] = forms.ChoiceField(
+                choices=Audience.choices, label=what.label, help_text=help_text, required=False
+            )
+
+    def know(self) -> list[forms.BoundField]:
+        return [self[str(what)] for what in self.KNOW]
+
+    def do(self) -> list[forms.BoundField]:
+        return [self[str(what)] for what in self.DO]
+
+    def changes(self) -> dict[str, str]:
+        """The settings that came with the request."""
+        return {name: audience for name, audience in self.cleaned_data.items() if audience}

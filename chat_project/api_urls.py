@@ -2,15 +2,10 @@
 
 from django.urls import URLPattern, URLResolver, include, path, re_path
 
-from accounts.api.sessions import SessionsView, SessionView
-from accounts.api.views import MeView, PrivacyView
 from chat_project.api.views import NothingView, SchemaView
 
 version_1: list[URLPattern | URLResolver] = [
-    path("me/", MeView.as_view()),
-    path("me/privacy/", PrivacyView.as_view()),
-    path("me/sessions/", SessionsView.as_view()),
-    path("me/sessions/<uuid:session>/", SessionView.as_view()),
+    path("", include("accounts.api.urls")),
     path("", include("rooms.api.urls")),
     path("", include("messaging.api.urls")),
     path("schema/", SchemaView.as_view(), name="schema"),

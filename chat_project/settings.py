@@ -225,6 +225,8 @@ MENTION_ROOM_MAX_MEMBERS = env.int("MENTION_ROOM_MAX_MEMBERS", default=1_000)
 MENTION_WARN_MEMBERS = env.int("MENTION_WARN_MEMBERS", default=30)
 # Most members of a room, by kind (0: no limit). Seed systems cap groups at 300.
 ROOM_SIZE_LIMITS = {"public": 0, "channel": 0, "private": env.int("PRIVATE_ROOM_SIZE", default=300), "direct": 9}
+# How many people somebody may ask within an hour to become their contacts.
+CONTACT_REQUESTS_AN_HOUR = env.int("CONTACT_REQUESTS_AN_HOUR", default=30)
 # In rooms of more members it is not recorded who has received a message, only who has read it:
 # each message would be a row for everybody who is online.
 RECEIVED_MAX_MEMBERS = env.int("RECEIVED_MAX_MEMBERS", default=100)
@@ -390,6 +392,8 @@ SPECTACULAR_SETTINGS = {
     "SCHEMA_PATH_PREFIX": "/api/v1",
     "SERVE_INCLUDE_SCHEMA": False,
     "OAS_VERSION": "3.1.1",  # whose schemas are JSON Schema, so that msgspec's fit in as they are
+    # Several fields have these choices, and none is its owner.
+    "ENUM_NAME_OVERRIDES": {"Audience": "accounts.models.Audience"},
 }
 
 # --- Pages, words, files ---------------------------------------------------------------------

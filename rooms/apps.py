@@ -9,8 +9,10 @@ class RoomsConfig(AppConfig):
     verbose_name = "Rooms"
 
     def ready(self) -> None:
+        from accounts import relations
         from realtime import upkeep
-        from rooms import commands  # noqa: F401 (they register themselves)
+        from rooms import commands, shell  # noqa: F401 (they register themselves)
         from rooms.services.guests import show_out
 
         upkeep.every(GUESTS_INTERVAL_S, show_out)
+        shell.on_boot("relations", relations.at_start)

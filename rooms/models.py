@@ -42,6 +42,8 @@ class NotificationLevel(models.TextChoices):
 
 
 LISTED_KINDS = [Kind.PUBLIC, Kind.CHANNEL]
+# How long the key of a direct room of exactly two is: two ids of 32 digits, and what stands between.
+KEY_OF_TWO = 65
 
 
 class RoomQuerySet(models.QuerySet["Room"]):
@@ -108,6 +110,11 @@ class Room(models.Model):
 
     def __str__(self) -> str:
         return self.name or self.slug
+
+    @property
+    def is_of_two(self) -> bool:
+        """Whether it is the conversation of exactly two people, as it will ever be."""
+        return len(self.direct_key or "") == KEY_OF_TWO
 
     @property
     def owner(self) -> User | None:

@@ -204,7 +204,7 @@ def test_what_the_file_allows_the_program_can_read(message: str) -> None:
 
 
 def named_in_source() -> set[str]:
-    """The types of the frames that the program writes: `frame("…")`, and those of the log's entries."""
+    """The types of the frames that the program writes: `frame("…")`, glances, and those of the log's entries."""
     places = {"frame": 0, "Glance": 1, "enter": 1, "conclude": 1, "tell": 0, "tell_whole": 0, "_tell_reaction": 1}
     found = set()
     for app in APPS:
@@ -351,6 +351,8 @@ async def test_a_server_sends_every_frame_that_is_described(world: World) -> Non
     }
     await world.rest(ann, "POST", "scheduled/", later)
     await ears.expect("scheduled")
+    await world.rest(ben, "POST", "contacts/requests/", {"user": ann.id})
+    await ears.expect("relations")
     await world.shell(purging.purge, other.pk, before=datetime.now(UTC) + timedelta(minutes=1), reason="retention")
     await ears.expect("messages.purged", room=other_id)
 

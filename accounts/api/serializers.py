@@ -7,7 +7,7 @@ from typing import ClassVar
 from rest_framework import serializers
 
 from accounts import addresses
-from accounts.models import PrivacySettings, User
+from accounts.models import Privacy, PrivacySettings, User
 from accounts.people import avatar_url
 
 MOMENT = "%Y-%m-%dT%H:%M:%S.%fZ"  # RFC 3339 in UTC with microseconds, as everywhere in the contract
@@ -36,8 +36,8 @@ class MeSerializer(serializers.ModelSerializer[User]):
 
 
 class PrivacySerializer(serializers.ModelSerializer[PrivacySettings]):
-    """What the user lets others know. A field that is left out stays as it is."""
+    """What the user lets others know and do. A field that is left out stays as it is."""
 
     class Meta:
         model = PrivacySettings
-        fields: ClassVar[list[str]] = ["read_receipts"]
+        fields: ClassVar[list[str]] = [str(what) for what in Privacy]

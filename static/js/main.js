@@ -5,6 +5,7 @@ import { announceMessages } from "./controllers/announcer.js";
 import { showBadge } from "./controllers/badge.js";
 import { runCode } from "./controllers/code.js";
 import { showConnection } from "./controllers/connection.js";
+import { followContacts } from "./controllers/contacts.js";
 import { runDrawer } from "./controllers/drawer.js";
 import { showJumps } from "./controllers/jumps.js";
 import { showOffscreen } from "./controllers/offscreen.js";
@@ -32,6 +33,7 @@ import { showTyping } from "./controllers/typing.js";
 import { actOnMessages } from "./acting.js";
 import { equipComposer } from "./composing.js";
 import { Attention } from "./models/attention.js";
+import { Blocked } from "./models/blocked.js";
 import { Cursors } from "./models/cursors.js";
 import { Drafts } from "./models/drafts.js";
 import { History } from "./models/history.js";
@@ -55,14 +57,15 @@ const byId = (id) => document.getElementById(id);
 
 function start() {
   /** @type {{socket: string, epoch: string, user: {id: string}, rooms: import("./types.js").Room[],
-   *   threads: {followed: string[], unread: Record<string, number>}}} */
+   *   threads: {followed: string[], unread: Record<string, number>}, relations: {blocked: string[]}}} */
   const boot = JSON.parse(byId("boot").textContent);
   const viewer = boot.user.id;
   const box = byId("timeline");
   const nav = byId("rooms");
 
   const store = new Store(viewer);
-  const unread = new Unread(viewer);
+  const blocked = new Blocked(boot.relations.blocked);
+  const unread = new Unread(viewer, blocked);
   const socket = new Socket({
     url: new URL(boot.socket, location.href.replace(/^http/, "ws")).href,
     epoch: boot.epoch,
@@ -91,13 +94,14 @@ function start() {
   runSwitcher({ nav });
   runCode(document.body);
   runSpoilers(document.body);
-  dressEntries({ viewer, own });
+  dressEntries({ viewer, own, blocked });
+  followContacts({ bar: byId("shortcuts"), blocked, socket });
   syncDrafts({ nav, drafts, socket });
   followScheduled({ socket });
   runForwarding({ nav });
-  actOnMessages({ socket, store, own });
+  actOnMessages({ socket, store, own, blocked });
   showShortcuts({ bar: byId("shortcuts"), viewer, socket, unread, threads, drafts });
-  whenPanel("thread", (shown) => runThread({ ...shown, viewer, socket, own, store, drafts, outbox, threads, attention }));
+  whenPanel("thread", (shown) => runThread({ ...shown, viewer, socket, own, blocked, store, drafts, outbox, threads, attention }));
   runDrawer({ body: document.body, sidebar: byId("sidebar"), openers: document.querySelectorAll(".to-sidebar") });
   showConnection({ banner: byId("connection-banner"), socket });
   showBadge({ unread, icon: document.querySelector("link[rel~=icon]") });
@@ -109,7 +113,7 @@ function start() {
   runSearch({ here, rooms: boot.rooms, store });
   runPanel({ aside: byId("panel"), fallback: () => document.querySelector("#composer textarea") ?? byId("main") });
   // Last: what is in view is read at once, and everything above shows it.
-  if (box) reading = startRoom({ box, viewer, store, socket, unread, outbox, drafts, own, threads, attention });
+  if (box) reading = startRoom({ box, viewer, store, socket, unread, outbox, drafts, own, blocked, threads, attention });
 
   // A page with an open socket can't go into the browser's back/forward cache.
   addEventListener("pagehide", () => {
@@ -156,10 +160,10 @@ function shareReading({ viewer, socket, unread, isAhead }) {
 }
 
 /** @returns {Reading} */
-function startRoom({ box, viewer, store, socket, unread, outbox, drafts, own, threads, attention }) {
+function startRoom({ box, viewer, store, socket, unread, outbox, drafts, own, blocked, threads, attention }) {
   const { room, slug } = box.dataset;
   const list = byId("messages");
-  const timeline = new Timeline(list, viewer, { own, threads, folds: box.dataset.folds !== undefined });
+  const timeline = new Timeline(list, viewer, { own, threads, blocked, folds: box.dataset.folds !== undefined });
   timeline.adopt(Number(box.dataset.asOfSeq));
   const scroller = new Scroller(box, list);
   const history = new History({
@@ -181,6 +185,7 @@ function startRoom({ box, viewer, store, socket, unread, outbox, drafts, own, th
     sendBack: (number) => socket.request("read", { room, unread_from: number }),
   });
 
+  blocked.on("change", () => scroller.keep(() => timeline.redress()));
   openRoom({ box, room, socket, timeline, history, scroller, unread, attention });
   markUnread({ timeline, scroller, reading });
   showReceipts({ room, viewer, isDirect: box.dataset.kind === "direct", list, socket, outbox, history, scroller });
@@ -189,9 +194,9 @@ function startRoom({ box, viewer, store, socket, unread, outbox, drafts, own, th
   showJumps({ room, latest, first, timeline, history, scroller, unread, reading });
   followLinks({ list, scroller, history, slug });
   followJumps({ room, timeline, history, scroller, makeWay: () => matchMedia("(max-width: 760px)").matches && closePanel() });
-  announceMessages({ log: box, room, viewer, socket });
+  announceMessages({ log: box, room, viewer, socket, blocked });
   const typing = showTyping({ line: byId("typing"), room, viewer, socket });
-  followRoom({ room, slug, socket });
+  followRoom({ room, slug, isDirect: box.dataset.kind === "direct", socket, blocked });
   socket.on("ready", () => reading.resume());
   document.addEventListener("visibilitychange", () => scroller.keep(() => timeline.renameDays()));
 

@@ -139,10 +139,25 @@ PERSONAL_CALLS = {
     ("GET", "scheduled/"): None,
     ("GET", "search/"): "q=hello",
     ("GET", "invitations/"): None,
+    ("GET", "me/relations/"): None,
+    ("GET", "contacts/"): None,
+    ("GET", "contacts/requests/"): "direction=incoming",
+    ("GET", "blocks/"): None,
 }
 # Tried by tests of their own, for the reason given.
 ELSEWHERE_CALLS = {
-    ("PATCH", "me/privacy/"): "changes the asker's own settings: tests/receipts/test_rules.py",
+    ("PATCH", "me/privacy/"): "changes the asker's own settings: tests/relations/test_rest.py",
+    **dict.fromkeys(
+        [
+            ("POST", "contacts/requests/"),
+            ("PATCH", "contacts/requests/<uuid:request_id>/"),
+            ("DELETE", "contacts/requests/<uuid:request_id>/"),
+            ("DELETE", "contacts/<uuid:user_id>/"),
+            ("PUT", "blocks/<uuid:user_id>/"),
+            ("DELETE", "blocks/<uuid:user_id>/"),
+        ],
+        "between two people: tests/relations/test_rest.py",
+    ),
     ("POST", "rooms/"): "makes a room: tests/test_rest.py",
     (
         "DELETE",
@@ -176,7 +191,7 @@ PAGES = [
 ]
 PERSONAL_PAGES = {
     *("", "rooms/", "rooms/new/", "direct/new/", "threads/", "mentions/", "drafts/", "search/", "saved/"),
-    *("scheduled/", "settings/privacy/"),
+    *("scheduled/", "settings/privacy/", "contacts/"),
 }
 ELSEWHERE_PAGES = {"accounts/theme/": "a cookie of the device"}
 
@@ -255,5 +270,12 @@ ELSEWHERE_COMMANDS = {
     "invitation.answer": "finds what the asker was asked only: tests/test_invitations.py",
     "scheduled.change": "finds the sender's own only: tests/test_own_commands.py",
     "scheduled.cancel": "finds the sender's own only: tests/test_own_commands.py",
+    **dict.fromkeys(
+        [
+            *("contact.request", "contact.accept", "contact.decline", "contact.cancel", "contact.remove"),
+            *("block.add", "block.remove"),
+        ],
+        "between two people: tests/relations/test_socket.py",
+    ),
     "received": "answers nothing; others' rooms are passed over: tests/receipts/test_socket.py",
 }

@@ -23,12 +23,14 @@ const CALLS_ALL = new Set(["room", "here"]);
 
 export class Unread extends Emitter {
   #viewer;
+  #blocked;
   /** @type {Map<string, RoomState>} */
   #rooms = new Map();
 
-  /** @param {string} viewer */
-  constructor(viewer) {
+  /** @param {string} viewer @param {import("./blocked.js").Blocked|null} [blocked] who calls the person in vain */
+  constructor(viewer, blocked = null) {
     super();
+    this.#blocked = blocked;
     this.#viewer = viewer;
   }
 
@@ -88,7 +90,8 @@ export class Unread extends Emitter {
     } else if (!SILENT_KINDS.has(message.kind) && message.number > state.lastRead) {
       // What stands in a thread only, or was sent silently, calls whom it names and counts for nobody else.
       if (message.in_flow !== false && !message.silent) next.unread += 1;
-      if (message.mentions?.some((each) => each === this.#viewer || CALLS_ALL.has(each))) next.mentions += 1;
+      const isHeard = !this.#blocked?.has(message.sender?.id);
+      if (isHeard && message.mentions?.some((each) => each === this.#viewer || CALLS_ALL.has(each))) next.mentions += 1;
     }
     this.#set(next);
   }
