@@ -2,11 +2,13 @@
 
 from django.urls import URLPattern, URLResolver, include, path, re_path
 
-from accounts.api.views import MeView, PrivacyView
+from accounts.api.views import AvatarView, MeView, PrivacyView, StatusView
 from chat_project.api.views import NothingView, SchemaView
 
 version_1: list[URLPattern | URLResolver] = [
     path("me/", MeView.as_view()),
+    path("me/avatar/", AvatarView.as_view()),
+    path("me/status/", StatusView.as_view()),
     path("me/privacy/", PrivacyView.as_view()),
     path("", include("rooms.api.urls")),
     path("", include("messaging.api.urls")),

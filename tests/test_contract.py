@@ -16,7 +16,8 @@ import pytest
 from django.conf import settings
 from jsonschema import Draft7Validator
 
-from accounts.people import Person
+from accounts.people import Person, PersonNow
+from accounts.statuses import Status
 from messaging import events as message_events
 from messaging import purging
 from messaging.changing import changing_message
@@ -205,7 +206,7 @@ def test_what_the_file_allows_the_program_can_read(message: str) -> None:
 
 def named_in_source() -> set[str]:
     """The types of the frames that the program writes: `frame("…")`, and those of the log's entries."""
-    places = {"frame": 0, "enter": 1, "conclude": 1, "tell": 0, "tell_whole": 0, "_tell_reaction": 1}
+    places = {"frame": 0, "enter": 1, "conclude": 1, "tell": 0, "tell_whole": 0, "_tell_reaction": 1, "Glance": 1}
     found = set()
     for app in APPS:
         for path in Path(PROJECT, app).rglob("*.py"):
@@ -234,6 +235,8 @@ def test_every_frame_of_the_program_is_described_and_no_other() -> None:
         (SCHEMAS["Message"], MessageOut.__struct_fields__),
         (SCHEMAS["Reply"], ReplyOut.__struct_fields__),
         (SCHEMAS["Person"], Person.__struct_fields__),
+        (SCHEMAS["PersonNow"], PersonNow.__struct_fields__),
+        (SCHEMAS["Status"], Status.__struct_fields__),
         (SCHEMAS["RoomSummary"], RoomSummary.__struct_fields__),
         (MESSAGES["positionAck"]["payload"]["properties"]["data"], ReadPosition.__slots__),
     ],
@@ -301,6 +304,8 @@ async def test_a_server_sends_every_frame_that_is_described(world: World) -> Non
     await ears.expect("typing", room=room_id, on=True)
     await mouth.say("presence", status="idle")
     await ears.expect("presence", room=room_id, statuses={ben.id: "away"})
+    await world.rest(ben, "PUT", "me/status/", {"emoji": "🌱", "text": "Repotting"})
+    assert (await ears.expect("user.changed", room=room_id))["users"][ben.id]["status"]["text"] == "Repotting"
     first = await mouth.sent(room_id, "Shall we?")
     await mouth.sent(room_id, "At six.", reply_to=first["id"], attempt=2, client_time=first["created_at"])
     replied = (await ears.expect("message.created", room=room_id, seq=first["seq"] + 1))["data"]

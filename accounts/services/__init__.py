@@ -1,5 +1,13 @@
 """The verbs that change users: each checks, writes, and tells the audit record and the sockets."""
 
+from accounts.services.profiles import (
+    change_phone,
+    clear_status,
+    end_statuses,
+    remove_avatar,
+    set_avatar,
+    set_status,
+)
 from accounts.services.users import (
     ACCOUNT_FIELDS,
     MENTION_WORDS,
@@ -27,16 +35,22 @@ __all__ = [
     "MENTION_WORDS",
     "PROFILE_FIELDS",
     "TITLES",
+    "change_phone",
     "check_authority",
     "check_control",
     "check_username_is_free_to_take",
+    "clear_status",
     "create_user",
     "deactivate",
     "delete_group",
+    "end_statuses",
     "reactivate",
+    "remove_avatar",
     "save_group",
+    "set_avatar",
     "set_password",
     "set_staff",
+    "set_status",
     "suspend",
     "unsuspend",
     "update_account",

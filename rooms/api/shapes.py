@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from accounts.models import User
-from accounts.people import Person, person_of
+from accounts.people import PersonNow, person_now
 from realtime.values import Id, Timestamp, timestamp
 from rooms.models import Membership, Room
 from rooms.permissions import Action, allows
@@ -42,7 +42,7 @@ class RoomDetail(RoomSummary, gc=False):
 class Member(msgspec.Struct, gc=False):
     """A person's place in a room."""
 
-    user: Person
+    user: PersonNow
     role: str
     joined_at: Timestamp
     muted_until: Timestamp | None
@@ -104,7 +104,7 @@ def listed(rooms: Collection[Room], user: User) -> list[ListedRoom]:
 
 def members(memberships: Iterable[Membership]) -> list[Member]:
     """Memberships with their users loaded."""
-    return [Member(person_of(row.user), row.role, timestamp(row.joined_at), _muted_until(row)) for row in memberships]
+    return [Member(person_now(row.user), row.role, timestamp(row.joined_at), _muted_until(row)) for row in memberships]
 
 
 def _muted_until(membership: Membership) -> Timestamp | None:

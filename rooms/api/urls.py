@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from rooms.api import members, views
+from rooms.api import members, people, views
 
 urlpatterns = [
     path("rooms/", views.RoomsView.as_view()),
@@ -13,4 +13,6 @@ urlpatterns = [
     path("rooms/<uuid:room_id>/members/", members.MembersView.as_view()),
     path("rooms/<uuid:room_id>/members/<uuid:user_id>/", members.MemberView.as_view()),
     path("rooms/<uuid:room_id>/owner/", members.OwnerView.as_view()),
+    path("users/", people.PeopleView.as_view()),
+    path("users/<uuid:user_id>/", people.PersonView.as_view()),
 ]
