@@ -121,3 +121,5 @@ _RULES: dict[str, Callable[[Any], Any]] = {
     "locale": check_locale,
     "time_zone": check_time_zone,
 }
+# Those that a rule is about.
+FIELDS = frozenset(_RULES)

@@ -70,16 +70,15 @@ function openProfiles() {
 
 /** A picture that is not there any more, in a message that a replay brought: initials in its place. */
 function mendPictures() {
-  document.addEventListener(
-    "error",
-    (event) => {
-      const face = /** @type {HTMLElement} */ (event.target);
-      const message = face instanceof HTMLImageElement && face.matches(".message > .avatar") ? face.closest(".message") : null;
-      const name = message?.querySelector(".message-author")?.textContent;
-      if (message && name) replace(face, { id: message.dataset.sender, username: name, display_name: name, avatar: null });
-    },
-    { capture: true }, // it does not bubble
-  );
+  const mend = (face) => {
+    const message = face instanceof HTMLImageElement && face.matches(".message > .avatar") ? face.closest(".message") : null;
+    const name = message?.querySelector(".message-author")?.textContent;
+    if (message && name) replace(face, { id: message.dataset.sender, username: name, display_name: name, avatar: null });
+  };
+  document.addEventListener("error", (event) => mend(event.target), { capture: true }); // it does not bubble
+  for (const face of /** @type {HTMLImageElement[]} */ (every(".message > img.avatar"))) {
+    if (face.complete && face.naturalWidth === 0) mend(face); // it failed before anybody listened
+  }
 }
 
 /** @returns {HTMLElement[]} */

@@ -29,7 +29,7 @@ async function act(button, root) {
   const verbs = {
     request: [() => call("POST", "contacts/requests/", { user: person }), WORDS.contactAsked],
     cancel: [() => call("DELETE", `contacts/requests/${request}/`), WORDS.contactTakenBack],
-    decline: [() => call("POST", `contacts/requests/${request}/decline/`), WORDS.contactDeclined],
+    decline: [() => call("PATCH", `contacts/requests/${request}/`, { state: "declined" }), WORDS.contactDeclined],
     remove: [() => call("DELETE", `contacts/${person}/`), WORDS.contactRemoved],
     unblock: [() => call("DELETE", `blocks/${person}/`), WORDS.unblocked(name)],
   };
