@@ -381,7 +381,7 @@ def _resolve_duplicates(entries: Sequence[_Entry]) -> None:
     wanted = {entry.original_id for entry in entries if entry.outcome is None and entry.original_id}
     found: dict[UUID, MessageOut] = {}
     if wanted:
-        messages = Message.objects.select_related("sender").filter(id__in=wanted)
+        messages = Message.objects.above_the_floor().select_related("sender").filter(id__in=wanted)
         found = {UUID(message.id): message for message in messages_out(messages)}
     for entry in entries:
         if entry.outcome is not None:

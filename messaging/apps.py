@@ -1,4 +1,5 @@
 from django.apps import AppConfig
+from django.db.models.signals import post_migrate
 
 # A day: partitions are made months ahead, and on demand besides.
 PARTITIONS_EVERY_S = 86_400
@@ -19,6 +20,7 @@ class MessagingConfig(AppConfig):
         from realtime import upkeep
         from rooms import shell
 
+        post_migrate.connect(partitions.make_coming, sender=self)
         upkeep.every(PARTITIONS_EVERY_S, partitions.ensure_coming)
         upkeep.every(POLLS_EVERY_S, polls.close_due)
         upkeep.every(WARM_UP_EVERY_S, warm_up)

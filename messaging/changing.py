@@ -139,6 +139,7 @@ def changing_message(actor: Actor, message_id: UUID) -> Iterator[MessageChange]:
         own = Q(room__memberships__user=user, room__memberships__left_at__isnull=True)
         message: Any = (
             Message.objects.filter(pk=message_id, room__deleted_at__isnull=True)
+            .above_the_floor()
             .select_related("room__head", "sender", "reply_to__sender")
             .alias(own=FilteredRelation("room__memberships", condition=own))
             .annotate(own_role=F("own__role"), own_overrides=F("own__permissions"))

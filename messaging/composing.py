@@ -119,7 +119,9 @@ def _check_messages(room_id: UUID, thread: UUID | None, reply_to: UUID | None) -
     wanted = {each for each in (thread, reply_to) if each is not None}
     if not wanted:
         return
-    roots = dict(Message.objects.in_room(room_id).filter(pk__in=wanted).values_list("pk", "thread_root_id"))
+    roots = dict(
+        Message.objects.in_room(room_id).above_the_floor().filter(pk__in=wanted).values_list("pk", "thread_root_id")
+    )
     if reply_to is not None and reply_to not in roots:
         raise NotFound("The message that this replies to is not in this room.")
     if thread is not None and thread not in roots:

@@ -20,9 +20,10 @@ from messaging import pacing
 from messaging.append import Outcome, append
 from messaging.drafts import FORWARDED, Draft, check_content
 from messaging.models import NOTICES, Message
+from messaging.wire import MessageOut
 from realtime.errors import Gone, Invalid, NotFound
 from realtime.limits import Buckets
-from realtime.values import timestamp
+from realtime.values import Id, timestamp
 
 # Rooms of one call: each is a lock, and a message that people read.
 ROOMS_MAX = 10
@@ -39,6 +40,29 @@ class Forwarded:
     room_id: UUID
     copy: Outcome
     comment: Outcome | None
+
+
+class WhyNot(msgspec.Struct, gc=False):
+    """Why something was refused; `retry_after` in seconds, where waiting helps."""
+
+    code: str
+    detail: str
+    retry_after: float | None
+
+
+class ForwardOut(msgspec.Struct, gc=False):
+    """What became of it in one room. With a `message`, an `error` tells of the comment."""
+
+    room: Id
+    message: MessageOut | None
+    comment: MessageOut | None
+    error: WhyNot | None
+
+
+class ForwardList(msgspec.Struct, gc=False):
+    """In the order of the rooms that were asked for, each once."""
+
+    results: list[ForwardOut]
 
 
 def forward(
@@ -86,6 +110,21 @@ def forward(
     outcomes = append([*copies, *comments])
     said: Sequence[Outcome | None] = outcomes[len(rooms) :] or [None] * len(rooms)
     return [Forwarded(*each) for each in zip(rooms, outcomes[: len(rooms)], said, strict=True)]
+
+
+def forward_out(results: Sequence[Forwarded]) -> ForwardList:
+    """What became of a forward, as it is told over REST and the socket."""
+    return ForwardList([_written(each) for each in results])
+
+
+def _written(each: Forwarded) -> ForwardOut:
+    error = each.copy.error or (each.comment.error if each.comment else None)
+    return ForwardOut(
+        room=str(each.room_id),
+        message=each.copy.message,
+        comment=each.comment.message if each.comment else None,
+        error=WhyNot(error.code, error.detail, error.retry_after) if error else None,
+    )
 
 
 def _check_may_be_forwarded(original: Message) -> None:

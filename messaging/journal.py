@@ -120,7 +120,7 @@ def read_range(room_id: UUID | str, after: int, limit: int, *, fragments: bool =
     written = {UUID(message.id): message for message in messages_out(created)}
     concerned = {UUID(entry.payload["message"]) for entry in entries if entry.kind in MESSAGE_EVENTS}
     if missing := concerned - written.keys():
-        others = Message.objects.filter(id__in=missing).select_related("sender")
+        others = Message.objects.filter(id__in=missing).above_the_floor().select_related("sender")
         written.update({UUID(message.id): message for message in messages_out(others)})
     events = [event_of(written[message.id], fragment=_fragment(written[message.id], fragments)) for message in created]
     for entry in entries:

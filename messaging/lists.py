@@ -213,5 +213,5 @@ def _cut(rows: QuerySet[Row], limit: int) -> tuple[list[Row], int | None]:
 
 def _messages(message_ids: Iterable[UUID]) -> dict[UUID, MessageOut]:
     """The messages by id, those that are gone left out. Two queries at most."""
-    rows = Message.objects.filter(pk__in=list(message_ids)).select_related("sender")
+    rows = Message.objects.filter(pk__in=list(message_ids)).above_the_floor().select_related("sender")
     return {UUID(message.id): message for message in messages_out(rows)}

@@ -16,6 +16,8 @@ MESSAGE_BUCKETS = Buckets(rate=5, burst=40)
 CHANGE_BUCKETS = Buckets(rate=5, burst=60)
 # Drafts: a client sends one a second while somebody writes, and there may be several clients.
 DRAFT_BUCKETS = Buckets(rate=3, burst=30)
+# Read positions: a client sends one a second while somebody reads; each goes to all of their devices.
+READ_BUCKETS = Buckets(rate=10, burst=100)
 # A long one counts for more: forty of the longest at once would overflow every reader's buffer.
 CHARACTERS_A_TOKEN = 1_000
 

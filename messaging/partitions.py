@@ -65,10 +65,16 @@ def ensure(months: Iterable[Month], *, afresh: bool = False) -> list[str]:
     wanted = sorted(set(months) if afresh else set(months) - _known)
     if not wanted:
         return []
+    # Asked for without the lock: whoever makes a partition holds it and waits for those who write the
+    # tables that it refers to, and one of those may be asking here in the middle of a transaction.
+    wanted_anew = [month for month in wanted if not _is_there(month)]
+    if not wanted_anew:
+        transaction.on_commit(lambda: _known.update(wanted))
+        return []
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_LOCK_KEY])
         made = []
-        for month in wanted:
+        for month in wanted_anew:
             _make(cursor, name_of(month, SEARCH_TABLE), SEARCH_TABLE, month)
             if _make(cursor, name_of(month), TABLE, month):
                 made.append(name_of(month))
@@ -82,6 +88,25 @@ def ensure_coming(months: int = MONTHS_AHEAD) -> list[str]:
     for _ in range(months):
         wanted.append(following(wanted[-1]))
     return ensure(wanted, afresh=True)
+
+
+def make_coming(using: str, **_: Any) -> None:
+    """After `migrate`: no server begins without partitions, when each of its threads would want to make them."""
+    if using != connection.alias or not is_partitioned():
+        return
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT to_regclass(%s) IS NULL OR to_regclass(%s) IS NULL", [TABLE, SEARCH_TABLE])
+        (is_early,) = cursor.fetchone()  # the migrations have been run in part only
+    if not is_early:
+        ensure_coming()
+
+
+def _is_there(month: Month) -> bool:
+    with connection.cursor() as cursor:
+        names = [name_of(month), name_of(month, SEARCH_TABLE)]
+        cursor.execute("SELECT to_regclass(%s) IS NOT NULL AND to_regclass(%s) IS NOT NULL", names)
+        found: bool = cursor.fetchone()[0]
+    return found
 
 
 def _make(cursor: Any, name: str, table: str, month: Month) -> bool:

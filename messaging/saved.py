@@ -10,6 +10,7 @@ from uuid import UUID
 
 import msgspec
 from django.db import transaction
+from django.db.models import F
 from django.utils import timezone
 
 from accounts.models import User
@@ -86,7 +87,11 @@ def page(user: User, *, before: int | None, limit: int) -> tuple[list[SavedOut],
 
     `before` is the `id` of an entry: those saved earlier. At most two queries.
     """
-    rows = SavedMessage.objects.filter(user=user, message__room__in=Room.objects.joined_by(user))
+    rows = SavedMessage.objects.filter(
+        user=user,
+        message__room__in=Room.objects.joined_by(user),
+        message__number__gt=F("message__room__head__floor_number"),
+    )
     if before is not None:
         rows = rows.filter(pk__lt=before)
     found = list(rows.select_related("message__sender").order_by("-pk")[: limit + 1])

@@ -7,9 +7,9 @@ besides: even a row put back by a restored backup sends nothing twice.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from uuid import UUID
+from uuid import UUID, uuid4, uuid5
 
 import msgspec
 from django.db import connection, transaction
@@ -18,7 +18,8 @@ from django.utils import timezone
 
 from accounts.models import User
 from jobs.tasks import Later, job
-from messaging.append import append
+from messaging import pacing
+from messaging.append import Outcome, append
 from messaging.drafts import Draft
 from messaging.models import NOTICES, Message, ScheduledMessage
 from realtime import bus
@@ -70,6 +71,8 @@ class Plan:
     reply_to: UUID | None = None
     thread: UUID | None = None
     silent: bool = False
+    # Names the plan: repeated with the same one, there is one message.
+    client_id: UUID = field(default_factory=uuid4)
 
 
 # --- What its author does with it -----------------------------------------------------------------
@@ -78,9 +81,13 @@ class Plan:
 def create(user: User, plan: Plan) -> ScheduledOut:
     """Keep a message for later. Raises what sending it now would raise, as far as that can be told.
 
-    Invalid: the time is past or more than a year away. Conflict: too many wait already.
+    A plan whose `client_id` the user has given before is that one, as it stands now. Invalid: the time
+    is past or more than a year away. Conflict: too many wait already, or the earlier plan was for another
+    room.
     """
     row = ScheduledMessage(
+        # Of the user's own choosing, and yet never the id of another's.
+        id=uuid5(user.pk, plan.client_id.hex),
         sender=user,
         room_id=plan.room_id,
         content=plan.content,
@@ -90,15 +97,29 @@ def create(user: User, plan: Plan) -> ScheduledOut:
         send_at=plan.send_at,
         created_at=timezone.now(),
     )
+    if (earlier := _earlier(row)) is not None:
+        return earlier  # before it is judged: its time may have come since
     _check(user, row)
     with transaction.atomic():
         # Of one user one at a time, so that the limit holds.
         User.objects.select_for_update(no_key=True).only("pk").get(pk=user.pk)
+        if (earlier := _earlier(row)) is not None:
+            return earlier
         if ScheduledMessage.objects.filter(sender=user, state=State.WAITING).count() >= WAITING_MAX:
             raise Conflict(f"You have {WAITING_MAX} messages waiting to be sent. Cancel one of them first.")
         row.save(force_insert=True)
         _ask(row)
         return _tell(row)
+
+
+def _earlier(row: ScheduledMessage) -> ScheduledOut | None:
+    """What was kept under the same `client_id`, if anything was."""
+    held = ScheduledMessage.objects.filter(pk=row.pk).first()
+    if held is None:
+        return None
+    if held.room_id != row.room_id:
+        raise Conflict("This client_id was used for a message to another room.")
+    return scheduled_out(held)
 
 
 def change(
@@ -204,7 +225,7 @@ def _check(user: User, row: ScheduledMessage) -> None:
 
 def _check_original(row: ScheduledMessage) -> None:
     named = {each for each in (row.reply_to_id, row.thread_root_id) if each is not None}
-    found = Message.objects.in_room(row.room_id).in_bulk(named) if named else {}
+    found = Message.objects.in_room(row.room_id).above_the_floor().in_bulk(named) if named else {}
     if row.reply_to_id is not None and row.reply_to_id not in found:
         raise NotFound("The message that this replies to is not in this room.")
     if row.thread_root_id is not None:
@@ -251,7 +272,7 @@ def send(scheduled_id: str) -> None:
         row = ScheduledMessage.objects.select_for_update().filter(pk=scheduled_id, state=State.WAITING).first()
         if row is None or row.send_at > _now():
             return  # cancelled, sent, or put off: then another job of it waits
-        outcome = append([_draft(row)])[0]
+        outcome = _appended(row)
         error = outcome.error
         if error is None:
             assert outcome.message is not None, "what was not refused has a message"
@@ -266,6 +287,17 @@ def send(scheduled_id: str) -> None:
         raise Later(timezone.now() + timedelta(seconds=error.retry_after or 1), error.detail)
     if isinstance(error, Unavailable):
         raise error
+
+
+def _appended(row: ScheduledMessage) -> Outcome:
+    """Send it, at the pace of people: a hundred can wait for one moment, each as long as a message can be."""
+    sender = row.sender
+    try:
+        cost = pacing.cost_of(row.content)
+        pacing.pace(pacing.MESSAGE_BUCKETS, sender.pk, unthrottled=sender.unthrottled, cost=cost)
+    except RateLimited as refusal:
+        return Outcome("refused", error=refusal)
+    return append([_draft(row)])[0]
 
 
 def _problem(error: Refusal) -> str:

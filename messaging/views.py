@@ -148,7 +148,7 @@ def _root(room: Room, text: str) -> Message | None:
         root_id = UUID(text)
     except ValueError:
         raise Http404("No message has such an id.") from None
-    return get_object_or_404(Message.objects.in_room(room), pk=root_id)
+    return get_object_or_404(Message.objects.in_room(room).above_the_floor(), pk=root_id)
 
 
 def _send(user: User, room: Room, content: str, client_id: str, root: Message | None) -> UUID:

@@ -184,5 +184,5 @@ def messages_out(messages: Iterable[Message]) -> list[MessageOut]:
     missing = wanted - known.keys()
     if missing:
         # db_constraint is off for replies, so a purged original is simply not found.
-        known.update(Message.objects.select_related("sender").in_bulk(missing))
+        known.update(Message.objects.above_the_floor().select_related("sender").in_bulk(missing))
     return [message_out(message, known) for message in messages]

@@ -11,6 +11,7 @@ from redis.exceptions import RedisError
 
 from accounts.models import User
 from accounts.people import Person, person_of
+from messaging.pacing import pace
 from messaging.receipts import asking
 from presence.tracker import get_tracker
 from realtime import bus, pool
@@ -29,6 +30,12 @@ logger = logging.getLogger(__name__)
 ROOM_MAX = 500
 # A client says “on” again every few seconds while someone types; more often tells nothing new.
 TYPING_BUCKETS = Buckets(rate=1, burst=4)
+# “off” follows each “on” that was told of, and no more need to be told of either.
+RESTING_BUCKETS = Buckets(rate=1, burst=4)
+
+
+# Rooms that a person brings into view, in all tabs together: each is some queries.
+VIEW_BUCKETS = Buckets(rate=5, burst=60)
 
 
 class View(Command, kw_only=True):
@@ -50,6 +57,7 @@ async def view(connection: Connection, fields: View) -> None:
     room = str(fields.room) if fields.room else None
     if room is not None and room not in connection.rooms:
         raise NotFound("There is no such room.")
+    pace(VIEW_BUCKETS, connection.identity.user_id, unthrottled=connection.identity.unthrottled)
     # Before reading: what changes meanwhile comes as a frame, before this answer or after it.
     get_hub().view(connection, room)
     statuses: dict[str, str] = {}
@@ -81,7 +89,7 @@ async def typing(connection: Connection, fields: Typing) -> None:
     room, user = str(fields.room), connection.identity.user_id
     if room not in connection.rooms:
         raise NotFound("There is no such room.")
-    if fields.on and TYPING_BUCKETS.take(user):
+    if (TYPING_BUCKETS if fields.on else RESTING_BUCKETS).take(user):
         return
     person = await pool.run(_person, user, room)
     if person is not None:

@@ -159,7 +159,7 @@ class Feed:
             self._repair = None
 
     def _take(self, found: LogRange, after: int) -> None:
-        if found.head - after > REPLAY_MAX:
+        if found.head - after > REPLAY_MAX or after < found.floor:  # departures may lie below the floor
             self._jump(found.head)
             return
         fresh = [event for event in found.events if event.seq > self.seq]

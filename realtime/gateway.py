@@ -20,7 +20,7 @@ from django.utils.module_loading import import_string
 from realtime import pool
 from realtime.commands import BadFrame, Call, Command, carry_out, command, decode
 from realtime.connection import Code, Connection, FramedWriter, QueuedWriter, Writer
-from realtime.errors import Forbidden, Invalid, Refusal, Unavailable
+from realtime.errors import Forbidden, Invalid, RateLimited, Refusal, Unavailable
 from realtime.frames import frame
 from realtime.hub import Hub, get_hub
 from realtime.identity import Identity
@@ -42,6 +42,8 @@ REPLAY_TOTAL_MAX = 5_000
 # Sockets that a user opens for long, a second, and at once: each is several queries. A browser with
 # all its tabs comes back at once after a restart.
 CONNECT_BUCKETS = Buckets(rate=1, burst=60)
+# What a user asks for again on sockets that are live: each room is some reads of the log.
+RESUME_BUCKETS = Buckets(rate=5, burst=60)
 # Sockets of one user in one process: each costs memory, and every event of their rooms.
 SOCKETS_MAX = 100
 
@@ -269,6 +271,11 @@ class _Session:
 
     async def _resume(self, resume: Resume) -> None:
         assert self.standing is not None
+        identity = self.connection.identity
+        is_paced = self.connection.is_live and not identity.unthrottled
+        # As often as rooms are named: a frame can hold them all.
+        if is_paced and (wait := RESUME_BUCKETS.take(identity.user_id, max(1, len(resume.cursors)))):
+            raise RateLimited("You are asking for what you missed very fast. Wait a moment.", retry_after=wait)
         for room_id, cursor in resume.cursors.items():
             name = str(room_id)
             if room := self.held.pop(name, None):

@@ -22,7 +22,7 @@ from realtime.frames import frame
 from realtime.gather import Gather
 from realtime.relay import Relay, room_group, user_group
 from realtime.resume import ends
-from realtime.source import Standing, source
+from realtime.source import RoomView, Standing, source
 
 logger = logging.getLogger(__name__)
 
@@ -172,6 +172,11 @@ class Hub:
             attendance.rev = standing.rev
             attendance.reads = {room.id: room.read_number for room in standing.rooms}
         return standing
+
+    async def look_up(self, connection: Connection, room: str) -> RoomView | None:
+        """The room as the socket's user has it now, or None when they are not in it."""
+        standing = await self._standings.get((connection.identity.user_id, connection.identity.credential))
+        return next((each for each in standing.rooms if each.id == room), None) if standing else None
 
     def _ask_standings(self, asked: Sequence[tuple[str, str]]) -> dict[tuple[str, str], Standing]:
         """On the pool: where the users of newly come sockets stand."""

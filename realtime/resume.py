@@ -44,8 +44,14 @@ async def go_live(hub: Hub, connection: Connection, room: RoomView, cursor: int 
             return
         found = await _read(hub, connection, room.id, position)
         if position < found.floor:
-            reset(hub, connection, room.id, found.head)
-            position = live_from = found.head
+            # What ended the room for this socket may lie below the floor, too: the database has to tell.
+            fresh = await hub.look_up(connection, room.id)
+            if fresh is None:
+                connection.send(frame("room.removed", room=room.id))
+                return
+            room = fresh
+            reset(hub, connection, room.id, room.head_seq)
+            position = live_from = room.head_seq
             continue
         for event in found.events:
             if _removed(event, room, connection):

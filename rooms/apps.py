@@ -7,6 +7,6 @@ class RoomsConfig(AppConfig):
 
     def ready(self) -> None:
         from realtime import upkeep
-        from rooms import announcing
+        from rooms import announcing, commands  # noqa: F401 (they register themselves)
 
         upkeep.every(announcing.GATHER_S, announcing.tell_now)

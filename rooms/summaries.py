@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
+from datetime import datetime
+from typing import NamedTuple
 from uuid import UUID
 
 import msgspec
-from django.db.models import F
+from django.db.models import F, Q
 
 from accounts.models import User
 from accounts.people import PersonNow, person_now
@@ -50,23 +52,57 @@ def unread_of(head: RoomHead, read_index: int) -> int:
     return max(0, head.last_index - max(read_index, head.floor_index))
 
 
+class RoomKey(NamedTuple):
+    """Where a page of a user's rooms ends: the last room's newest message, name and id."""
+
+    last_message_at: datetime | None
+    name: str
+    room_id: UUID
+
+
 def summaries(user_id: UUID | str) -> list[RoomSummary]:
     """The rooms of the user, newest activity first."""
     return summaries_of([user_id])[str(user_id)]
 
 
+def summaries_page(
+    user_id: UUID | str, *, after: RoomKey | None, limit: int
+) -> tuple[list[RoomSummary], RoomKey | None]:
+    """Up to `limit` of the user's rooms in that order, behind the key `after`, and the key of the next page."""
+    memberships = _listed([user_id])
+    if after is not None:
+        at, name, room_id = after
+        behind = Q(room__name__gt=name) | Q(room__name=name, room_id__gt=room_id)
+        if at is None:
+            behind &= Q(room__head__last_message_at__isnull=True)
+        else:
+            later = Q(room__head__last_message_at__lt=at) | Q(room__head__last_message_at__isnull=True)
+            behind = later | (Q(room__head__last_message_at=at) & behind)
+        memberships = memberships.filter(behind)
+    found = list(memberships[: limit + 1])
+    shown = found[:limit]
+    last = shown[-1].room if len(found) > limit else None
+    key = RoomKey(last.head.last_message_at, last.name, last.pk) if last else None
+    return [each for _, each in _summarise(shown)], key
+
+
 def summaries_of(user_ids: Collection[UUID | str]) -> dict[str, list[RoomSummary]]:
     """The rooms of each of the users, by their id. Two queries for all, three with direct rooms."""
-    memberships = (
+    memberships = _listed(user_ids)
+    rooms: dict[str, list[RoomSummary]] = {str(user_id): [] for user_id in user_ids}
+    for user_id, found in _summarise(memberships):
+        rooms[str(user_id)].append(found)
+    return rooms
+
+
+def _listed(user_ids: Collection[UUID | str]) -> MembershipQuerySet:
+    """The memberships of these users, in the order in which lists show their rooms."""
+    return (
         Membership.objects.current()
         .filter(user_id__in=user_ids, room__deleted_at__isnull=True)
         .select_related("room", "room__head")
         .order_by(F("room__head__last_message_at").desc(nulls_last=True), "room__name", "room_id")
     )
-    rooms: dict[str, list[RoomSummary]] = {str(user_id): [] for user_id in user_ids}
-    for user_id, found in _summarise(memberships):
-        rooms[str(user_id)].append(found)
-    return rooms
 
 
 def summary(user_id: UUID | str, room: Room) -> RoomSummary | None:
@@ -79,7 +115,7 @@ def summary(user_id: UUID | str, room: Room) -> RoomSummary | None:
     return found[0][1] if found else None
 
 
-def _summarise(memberships: MembershipQuerySet) -> list[tuple[UUID, RoomSummary]]:
+def _summarise(memberships: Iterable[Membership]) -> list[tuple[UUID, RoomSummary]]:
     """What each membership's user sees of its room, in the order of the memberships."""
     rows = list(memberships)
     people = people_of_rooms({row.room_id for row in rows if row.room.kind == Kind.DIRECT})

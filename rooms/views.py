@@ -10,7 +10,7 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.db.models import Exists, OuterRef, Q
 from django.db.models.functions import Lower
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
@@ -52,7 +52,7 @@ def home(request: HttpRequest) -> HttpResponse:
 @login_required
 def directory(request: HttpRequest) -> HttpResponse:
     """List the rooms that anyone may join. Pages are counted here: a directory is short, and still."""
-    query = request.GET.get("q", "").strip()[:QUERY_MAX_LENGTH]
+    query = _asked(request.GET)
     number = _page_number(request.GET.get("page", ""))
     joined = Membership.objects.current().filter(room=OuterRef("pk"), user=user_of(request))
     rooms = Room.objects.visible_to(user_of(request)).listed().select_related("head").annotate(is_joined=Exists(joined))
@@ -97,7 +97,7 @@ def new_room(request: HttpRequest) -> HttpResponse:
 def new_direct(request: HttpRequest) -> HttpResponse:
     """Pick people and open the conversation with them; the one that exists already, if it does."""
     data = request.POST if request.method == "POST" else request.GET
-    query = data.get("q", "").strip()[:QUERY_MAX_LENGTH]
+    query = _asked(data)
     chosen = list(User.objects.active().filter(pk__in=_uuids(data.getlist("people"))).exclude(pk=user_of(request).pk))
     error = ""
     if request.method == "POST":
@@ -140,6 +140,11 @@ def leave(request: HttpRequest, slug: str) -> HttpResponse:
         return redirect("room", room.slug)
     messages.success(request, f"You left {room.name}.")
     return redirect("directory")
+
+
+def _asked(data: QueryDict) -> str:
+    """What was typed to look for; NUL is in no name, and a database takes it badly."""
+    return data.get("q", "").replace("\0", "").strip()[:QUERY_MAX_LENGTH]
 
 
 def _page_number(text: str) -> int:

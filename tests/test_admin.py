@@ -18,7 +18,8 @@ from django.utils import timezone
 
 from accounts.models import User
 from audit.models import AuditEntry
-from messaging.models import Message
+from messaging import services as messages
+from messaging.models import Mention, Message, MessageRevision, Pin, Reaction, ThreadFollow
 from rooms import services
 from rooms.models import Kind, LogEntry, Membership, Role, Room, RoomHead
 from tests.factories import Cast, make_direct, make_room, make_user, membership_of, say, set_role
@@ -32,6 +33,11 @@ LISTS = [
     "rooms_logentry",
     "rooms_logepoch",
     "messaging_message",
+    "messaging_reaction",
+    "messaging_pin",
+    "messaging_messagerevision",
+    "messaging_mention",
+    "messaging_threadfollow",
 ]
 
 
@@ -92,6 +98,16 @@ def listed(client: Client, page: str, **query: Any) -> list[Any]:
     response = client.get(reverse(f"admin:{page}_changelist"), query)
     assert response.status_code == 200, f"{page} with {query} leads to {response.headers.get('Location')}"
     return list(response.context["cl"].result_list)
+
+
+def lively(room: Room, user: User) -> Message:
+    """A message with everything that people do with one."""
+    message = Message.objects.get(pk=say(room, user, "Hello @alice and @bob").id)
+    messages.edit(user, message.pk, "Hello @bob and @alice!")
+    messages.react(user, message.pk, "👍")
+    messages.pin(user, message.pk)
+    messages.follow(user, message.pk)
+    return message
 
 
 def kinds_of(room: Room) -> list[str]:
@@ -307,14 +323,14 @@ def test_lists_count_nothing_whole_and_ask_as_much_for_many_rows_as_for_few(
 ) -> None:
     url = reverse(f"admin:{page}_changelist")
     make_direct(cast.alice, cast.bob)
-    say(cast.team, cast.bob)
+    lively(cast.team, cast.bob)
     staff.get(url)  # content types and the like are looked up once
     with CaptureQueriesContext(
         connection,
     ) as few:
         staff.get(url)
     for _ in range(5):
-        say(make_room(cast.alice, make_user()), cast.alice)
+        lively(make_room(cast.alice, cast.bob), cast.alice)
     with CaptureQueriesContext(connection) as many:
         assert staff.get(url).status_code == 200
     assert len(many) == len(few)
@@ -344,6 +360,45 @@ def test_searches_find_by_what_staff_have_in_hand(cast: Cast, staff: Client) -> 
         assert listed(staff, "messaging_message", q=nothing) == []
     assert [row.seq for row in listed(staff, "rooms_logentry", q="team")] == [5]
     assert listed(staff, "rooms_roomhead", q="team")[0].room == team
+
+
+def test_what_people_do_with_messages_is_found_by_the_message_and_the_person(cast: Cast, staff: Client) -> None:
+    message = lively(cast.team, cast.bob)
+    other = lively(cast.lobby, cast.alice)
+    acts = {
+        "messaging_reaction": Reaction.objects.get(message=message),
+        "messaging_pin": Pin.objects.get(message=message),
+        "messaging_messagerevision": MessageRevision.objects.get(message=message),
+        "messaging_threadfollow": ThreadFollow.objects.get(root=message),
+        "messaging_mention": Mention.objects.get(message=message),
+    }
+    for page, act_ in acts.items():
+        assert listed(staff, page, q=str(message.pk)) == [act_]
+        assert len(listed(staff, page)) == 2
+        assert staff.get(page_of(act_)).status_code == 200
+        for nothing in ("Hello", str(uuid4()), "@"):
+            assert listed(staff, page, q=nothing) == []
+    for page in ("messaging_reaction", "messaging_pin", "messaging_threadfollow"):
+        assert listed(staff, page, q="@bob") == [acts[page]]
+    assert [row.message_id for row in listed(staff, "messaging_mention", q="@bob")] == [other.pk]
+    assert listed(staff, "messaging_pin", q="team") == [acts["messaging_pin"]]
+    shown = staff.get(page_of(message)).content.decode()
+    assert "👍" in shown
+    assert f"/admin/messaging/messagerevision/?q={message.pk}" in shown
+    assert "Hello @alice and @bob" in staff.get(page_of(acts["messaging_messagerevision"])).content.decode()
+
+
+def test_staff_let_go_of_pins_by_the_service(cast: Cast, staff: Client) -> None:
+    message = lively(cast.team, cast.bob)
+    act(staff, "unpin", Pin.objects.get(message=message))
+    message.refresh_from_db()
+    assert (message.pinned_at, Pin.objects.count()) == (None, 0)
+    assert kinds_of(cast.team)[-1] == "message.unpinned"
+    viewer = make_user("viewer", is_staff=True)
+    viewer.user_permissions.set(Permission.objects.filter(codename__startswith="view_"))
+    other = lively(cast.lobby, cast.alice)
+    act(signed_in(viewer), "unpin", Pin.objects.get(message=other))
+    assert Pin.objects.filter(message=other).exists()
 
 
 def test_rooms_are_filtered_by_kind_and_standing(cast: Cast, staff: Client) -> None:

@@ -281,6 +281,11 @@ def test_an_archived_room_takes_nobody_and_says_so(cast: Cast) -> None:
     assert not Membership.objects.filter(room=cast.lobby, user=cast.mallory).exists()
 
 
+def test_what_is_looked_for_may_hold_what_no_database_keeps(cast: Cast) -> None:
+    for path in ("/rooms/", "/direct/new/"):
+        assert as_user(cast.alice).get(path, {"q": "lob\0"}).status_code == 200
+
+
 def test_leaving_leads_to_the_directory(cast: Cast) -> None:
     response = as_user(cast.bob).post(f"/r/{cast.lobby.slug}/leave/", follow=True)
     assert "You left Lobby." in text_of(response)

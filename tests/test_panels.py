@@ -127,6 +127,16 @@ def test_a_form_without_a_script_replies_in_the_thread(cast: Cast) -> None:
     assert "By form" in text(of(cast.alice), f"/r/{cast.team.slug}/thread/{root.number}/")
 
 
+def test_lists_know_what_their_reader_has_done_with_the_messages(cast: Cast) -> None:
+    root = say(cast.team, cast.bob, f"@{cast.alice.username} look")
+    say(cast.team, cast.alice, "Looking", thread=UUID(root.id))
+    messaging.react(cast.alice, UUID(root.id), "👍")
+    for path in ("/mentions/", "/threads/"):
+        own = text(of(cast.alice), path).split('data-own="')[1].split('"')[0]
+        assert root.id in own, path
+        assert "👍" in own, path
+
+
 def test_mentions_and_threads_name_the_room_as_its_reader_knows_it(cast: Cast) -> None:
     direct = make_direct(cast.alice, cast.bob)
     root = say(direct, cast.alice, "Between us")

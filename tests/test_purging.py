@@ -269,6 +269,49 @@ def test_pages_begin_at_the_floor_even_before_the_rows_have_gone(
 
 
 @pytest.mark.django_db
+def test_what_lies_below_the_floor_can_be_neither_read_nor_changed_nor_answered(
+    cast: Cast, api: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its rows are still being removed; those who knew of it know of nothing any more."""
+    monkeypatch.setattr(purging, "CHUNK", 1)
+    room, (_, going, staying) = an_archive(cast, DAY * 5, DAY * 4, DAY)
+    client_id = uuid4()
+    answer = Draft(room_id=room.pk, sender_id=cast.bob.pk, content="To that", client_id=uuid4(), reply_to=going)
+    assert append([answer])[0].error is None
+    Message.objects.filter(pk=going).update(sender=cast.bob)
+    SendRecord.objects.create(
+        sender=cast.bob, client_id=client_id, message_id=going, room_id=room.pk,
+        digest=(again := Draft(room_id=room.pk, sender_id=cast.bob.pk, content="4", client_id=client_id)).digest(),
+    )  # fmt: skip
+    services.pin(cast.bob, going)
+    saved.save(cast.bob, going)
+    keep(room, 2 * 86_400)
+    assert purging.raise_floor(room.pk, timezone.now() - DAY * 2, "retention") == 1
+    assert Message.objects.filter(pk=going).exists()
+    for change in (
+        lambda: services.react(cast.bob, going, "👍"),
+        lambda: services.edit(cast.bob, going, "Still here"),
+        lambda: services.pin(cast.bob, going),
+        lambda: services.delete(cast.bob, going),
+        lambda: composing.set_draft(cast.bob.pk, room.pk, "On it", reply_to=going),
+    ):
+        with pytest.raises(NotFound):
+            change()
+    client = api(cast.bob)
+    for fields in ({"reply_to": str(going)}, {"thread": str(going)}):
+        refused = client.post(room_url(room, "messages"), {"content": "To that", **fields})
+        assert_problem(refused, 404, "not_found")
+    assert_problem(client.post(room_url(room, "messages"), {"content": "4", "client_id": str(client_id)}), 410, "gone")
+    assert str(append([again])[0].error).startswith("The message that this client_id named")
+    assert client.get(room_url(room, "pins")).json()["results"] == []
+    assert client.get("/api/v1/saved/").json()["results"] == []
+    log = client.get(room_url(room, "log"), {"after": head_of(room).floor_seq}).json()
+    shown = [entry["data"] for entry in log["results"] if entry["type"] in ("message.created", "message.pinned")]
+    assert next(each["id"] for each in shown if "id" in each) == str(staying)
+    assert all(each.get("reply_to") is None for each in shown)
+
+
+@pytest.mark.django_db
 def test_a_purge_that_was_cut_short_is_finished_by_the_next(
     cast: Cast, monkeypatch: pytest.MonkeyPatch, small_chunks: None
 ) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from html import unescape
 from html.parser import HTMLParser
 
@@ -94,6 +95,10 @@ def test_marks_up_what_people_write(written: str, html: str) -> None:
         ("https://a.example/b_c_d?e=1&f=2.", link("https://a.example/b_c_d?e=1&amp;f=2") + "."),
         ("(https://a.example/b_(c))", "(" + link("https://a.example/b_(c)") + ")"),
         ("www.a.org, README.md", link("http://www.a.org", "www.a.org") + ", README.md"),
+        (
+            "a.org/www.b.org www.a.b.c.d.e.f.org",
+            "a.org/www.b.org " + link("http://www.a.b.c.d.e.f.org", "www.a.b.c.d.e.f.org"),
+        ),
         ("a@b.dev", f'<a href="mailto:a@b.dev" {BLANK}>a@b.dev</a>'),
         ("<https://a.example>", link("https://a.example")),
         ("[words](https://a.example)", link("https://a.example", "words")),
@@ -302,6 +307,18 @@ _LOPSIDED = [
     "_" * 9_990 + "@abc",
     "*a*" + " " * 9_990 + "b",
 ]
+
+
+# `|` and the like are letters to the library that looks for addresses.
+_ADDRESSES = ["www.a|", "www.aä|", "xwww.a|", "http://a|", "a@a|", "www.aa|", "www.a@b|"]
+
+
+@pytest.mark.parametrize("storm", _ADDRESSES)
+def test_looking_for_addresses_takes_time_in_proportion(storm: str) -> None:
+    """One such message took the thread that stores everybody's messages eighteen seconds."""
+    began = time.thread_time()
+    render((storm * _LENGTH)[:_LENGTH])
+    assert time.thread_time() - began < 2
 
 
 @pytest.mark.parametrize(

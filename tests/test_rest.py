@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any
 from uuid import uuid4
@@ -99,6 +99,33 @@ def test_ones_rooms_come_newest_activity_first_with_what_is_unread(cast: Cast, a
         (str(direct.pk), 0),
     ]
     assert (got[2]["name"], got[2]["peer"]["username"]) == ("Alice", "alice")
+
+
+@pytest.mark.parametrize("limit", [1, 2, 3, 7])
+def test_ones_rooms_come_page_by_page_in_the_same_order(cast: Cast, api: Client, limit: int) -> None:
+    rooms = [make_room(cast.alice, cast.bob, name=name) for name in ("b", "a", "b")]
+    make_direct(cast.bob, cast.carol)  # two without any message: after all others, by name and id
+    make_direct(cast.bob, cast.dave)
+    say(rooms[1], cast.alice)
+    # Rooms made at one moment have their first notices at one moment.
+    RoomHead.objects.filter(room__in=[rooms[0], rooms[2]]).update(last_message_at=datetime(2026, 1, 1, tzinfo=UTC))
+    client = api(cast.bob)
+    everything = client.get(f"{V1}/rooms/").json()
+    assert (len(everything["results"]), everything["next"]) == (5, None)
+    found, asked = [], {"limit": limit}
+    while True:
+        page = client.get(f"{V1}/rooms/", asked).json()
+        assert len(page["results"]) <= limit
+        found += page["results"]
+        if page["next"] is None:
+            break
+        asked = {"limit": limit, "cursor": page["next"]}
+    assert found == everything["results"]
+
+
+def test_a_foreign_cursor_of_ones_rooms_is_refused(cast: Cast, api: Client) -> None:
+    assert_problem(api(cast.bob).get(f"{V1}/rooms/", {"cursor": "WzFd"}), 400, "invalid", "cursor")
+    assert_problem(api(cast.bob).get(f"{V1}/rooms/", {"limit": 501}), 400, "invalid", "limit")
 
 
 def test_a_direct_room_is_made_once_and_found_with_200(cast: Cast, api: Client) -> None:

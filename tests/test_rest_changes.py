@@ -88,6 +88,7 @@ def test_a_thread_is_read_followed_and_left(cast: Cast, api: Client) -> None:
     assert [each["content"] for each in read["results"]] == ["reply 1", "reply 2"]
     assert (read["has_before"], read["has_after"]) == (True, False)
     assert (read["thread"]["following"], read["thread"]["unread"]) == (True, 3)
+    assert {person["username"] for person in read["participants"]} == {"alice", "bob"}
     older = api(cast.alice).get(message_url(root.id, "thread"), {"before": 2}).json()
     assert ([each["content"] for each in older["results"]], older["has_after"]) == (["reply 0"], True)
     position = api(cast.alice).post(message_url(root.id, "thread", "read"), {"index": 2})
@@ -172,7 +173,7 @@ def test_a_cursor_with_a_moment_that_no_database_holds_is_refused(cast: Cast, ap
 
 
 def test_who_writes_over_rest_has_the_pace_of_people(cast: Cast, api: Client, monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("MESSAGE_BUCKETS", "CHANGE_BUCKETS", "DRAFT_BUCKETS"):
+    for name in ("MESSAGE_BUCKETS", "CHANGE_BUCKETS", "DRAFT_BUCKETS", "READ_BUCKETS"):
         monkeypatch.setattr(pacing, name, Buckets(rate=0.001, burst=3))
     client, said = api(cast.alice), say(cast.team, cast.bob)
     quick = {"content": "quick"}
@@ -180,11 +181,22 @@ def test_who_writes_over_rest_has_the_pace_of_people(cast: Cast, api: Client, mo
         lambda: client.post(room_url(cast.team, "messages"), quick),
         lambda: client.put(message_url(said.id, "reactions", "👍")),
         lambda: client.put(room_url(cast.team, "draft"), quick),
+        lambda: client.post(room_url(cast.team, "read"), {"number": 1}),
     ):
         answers = [act() for _ in range(4)]
         assert answers[0].status_code < 300
         assert_problem(answers[-1], 429, "rate_limited")
         assert "Retry-After" in answers[-1].headers
+
+
+def test_a_long_edit_counts_for_more_as_a_long_message_does(
+    cast: Cast, api: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pacing, "CHANGE_BUCKETS", Buckets(rate=0.001, burst=15))
+    client, said = api(cast.alice), say(cast.team, cast.alice)
+    answers = [client.patch(message_url(said.id), {"content": letter * 10_000}) for letter in "ab"]
+    assert answers[0].status_code == 200
+    assert_problem(answers[1], 429, "rate_limited")
 
 
 def test_who_may_not_write_any_more_does_not_rewrite(cast: Cast, api: Client) -> None:

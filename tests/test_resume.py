@@ -301,6 +301,35 @@ async def test_a_removal_is_heard_even_in_the_middle_of_more(world: World) -> No
     assert last not in socket.seqs(name)
 
 
+@pytest.mark.parametrize("is_followed", [True, False])
+async def test_a_removal_that_was_purged_meanwhile_lets_nobody_in(world: World, is_followed: bool) -> None:
+    """Who holds a room with `more` until their removal lies below the floor does not get it."""
+    alice, bob = await world.people(2)
+    room = await world.room(alice, bob)
+    name = str(room.pk)
+    ears = await world.socket(alice) if is_followed else None
+    socket = await world.connect(bob)
+    await socket.hello(more=True)
+    cursor = await world.shell(head_of, room)
+    await world.shell(rooms.remove_member, alice.user, room, bob.user)
+    head = await world.shell(say_many, room, alice.user, 80)  # more than a process keeps at hand
+    if ears:
+        await ears.reach(name, head)
+
+    def purge() -> None:
+        RoomHead.objects.filter(room=room).update(floor_seq=head - 1, floor_number=head - 1)
+        Message.objects.in_room(room).filter(seq__lt=head).delete()
+
+    await world.shell(purge)
+    await socket.say("resume", cursors={name: cursor}, more=True)
+    await socket.expect("room.removed", room=name)
+    secret = await world.shell(say, room, alice.user, "the secret")
+    ears = ears or await world.socket(alice, {name: head})
+    await ears.reach(name, secret.seq)
+    await socket.in_step()
+    assert not socket.seqs(name)
+
+
 # --- All of it at once --------------------------------------------------------------------------
 
 

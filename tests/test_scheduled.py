@@ -16,10 +16,11 @@ from accounts.models import User
 from jobs import queue
 from jobs.models import Job, State
 from jobs.worker import run_due
-from messaging import scheduled
+from messaging import pacing, scheduled
 from messaging.models import Message, ScheduledMessage, SendRecord
 from messaging.scheduled import ScheduledOut
 from realtime.errors import Conflict, Invalid, NotFound, ReadOnly, TooLarge
+from realtime.limits import Buckets
 from rooms import services as rooms
 from rooms.models import Room
 from tests.concurrency import at_once
@@ -77,6 +78,18 @@ def test_a_scheduled_message_is_sent_at_its_time_and_not_before(cast: Cast) -> N
     assert message.client_id == UUID(planned.id)
     assert (row(planned).state, row(planned).message_id) == ("sent", message.pk)
     assert not Job.objects.filter(key__startswith="scheduled:").exists()
+
+
+@pytest.mark.django_db
+def test_many_for_one_moment_go_at_the_pace_of_people(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pacing, "MESSAGE_BUCKETS", Buckets(rate=0.001, burst=12))
+    planned = [plan(cast.bob, cast.team, letter * 10_000) for letter in "ab"]
+    come(*planned)
+    assert len(sent(cast.team)) == 1
+    assert sorted(row(each).state for each in planned) == ["sent", "waiting"]
+    monkeypatch.setattr(pacing, "MESSAGE_BUCKETS", Buckets(rate=0.001, burst=12))
+    come(*planned)
+    assert [row(each).state for each in planned] == ["sent", "sent"]
 
 
 @pytest.mark.django_db

@@ -377,6 +377,33 @@ async def test_whoever_writes_too_fast_is_told_when_to_go_on(world: World) -> No
     assert 0 < socket.count("ack") < 60
 
 
+async def test_who_stops_typing_over_and_over_is_not_heard_each_time(world: World) -> None:
+    alice, bob = await world.people(2)
+    room = str((await world.room(alice, bob)).pk)
+    ears, mouth = await world.socket(bob), await world.socket(alice)
+    await ears.say("view", room=room)
+    await ears.expect("viewing", room=room)
+    for _ in range(60):
+        await mouth.say("typing", room=room, on=False)
+    said = await mouth.sent(room, "the end")
+    await ears.reach(room, said["seq"])
+    assert 0 < ears.count("typing") < 20
+
+
+@pytest.mark.parametrize("command", ["view", "resume", "read"])
+async def test_what_costs_queries_has_a_pace_whatever_a_socket_may_say(world: World, command: str) -> None:
+    alice = await world.person()
+    room = str((await world.room(alice)).pk)
+    socket = await world.socket(alice)
+    fields = {"view": {"room": room}, "resume": {"cursors": {room: 0}}, "read": {"room": room, "number": 1}}[command]
+    for turn in range(120):
+        await socket.say(command, ref=f"{turn}", **fields)
+    await socket.in_step()
+    refused = [frame for frame in socket.frames if frame["type"] == "error"]
+    assert 0 < len(refused) < 120
+    assert {frame["code"] for frame in refused} == {"rate_limited"}
+
+
 # --- The rest of the contract -------------------------------------------------------------------
 
 

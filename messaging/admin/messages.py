@@ -7,6 +7,7 @@ from typing import Any
 from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
 from django.utils.text import Truncator
 
@@ -33,7 +34,8 @@ class MessageAdmin(ReadOnlyAdmin, ServiceAdmin):
     ordering = ("-id",)
     fields = (
         *("id", "room_link", "number", "seq", "kind", "sender_link", "content", "reply_to_id", "client_id"),
-        *("metadata", "created_at", "client_time", "edited_at", "deleted_at"),
+        *("thread_root_id", "thread_count", "in_flow", "silent", "mentions", "reactions", "poll", "previews"),
+        *("metadata", "created_at", "client_time", "edited_at", "pinned_at", "deleted_at", "more"),
     )
     actions = ("delete_messages",)
 
@@ -83,6 +85,21 @@ class MessageAdmin(ReadOnlyAdmin, ServiceAdmin):
     @admin.display(description="content")
     def excerpt(self, message: Message) -> str:
         return Truncator(message.content).chars(EXCERPT_LENGTH)
+
+    @admin.display(description="more")
+    def more(self, message: Message) -> SafeString:
+        """What else there is of it, each a list of its own."""
+        lists = {
+            "edits": "messagerevision",
+            "reactions": "reaction",
+            "mentions": "mention",
+            "who follows its thread": "threadfollow",
+        }
+        return format_html_join(
+            " · ",
+            "{}",
+            ((link(words, f"messaging_{model}_changelist", q=str(message.pk)),) for words, model in lists.items()),
+        )
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         self._refuse_raw_write("save_model")

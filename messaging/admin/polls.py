@@ -7,6 +7,7 @@ from typing import Any
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
 from django.utils.text import Truncator
 
@@ -57,9 +58,10 @@ class PollAdmin(ReadOnlyAdmin, ServiceAdmin):
         return Truncator(poll.message.content).chars(QUESTION_LENGTH)
 
     @admin.display(description="votes")
-    def counts(self, poll: Poll) -> str:
+    def counts(self, poll: Poll) -> SafeString:
         shown = (poll.message.poll or {}).get("options", [])
-        return ", ".join(f"{option['text']}: {option['count']}" for option in shown)
+        lines = ((option["text"], option["count"]) for option in shown)
+        return format_html_join(SafeString("<br>"), "{}: {}", lines)
 
     @admin.display(description="voters")
     def voters(self, poll: Poll) -> int:

@@ -47,10 +47,10 @@ class _ReactorsQuery(PageInput):
     emoji = serializers.CharField(required=False, max_length=64, help_text="Only those who reacted with it.")
 
 
-def pace_change(request: Request) -> None:
+def pace_change(request: Request, *, cost: float = 1) -> None:
     """RateLimited: the asker changes messages faster than people do; as on the socket."""
     user = user_of(request)
-    pacing.pace(pacing.CHANGE_BUCKETS, user.pk, unthrottled=user.unthrottled)
+    pacing.pace(pacing.CHANGE_BUCKETS, user.pk, unthrottled=user.unthrottled, cost=cost)
 
 
 def key_in(query: Mapping[str, Any]) -> int | None:

@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from typing import Any
 from uuid import UUID, uuid4
 
-import msgspec
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.request import Request
@@ -15,34 +14,8 @@ from rest_framework.views import APIView
 
 from accounts.requests import user_of
 from messaging import forwarding
-from messaging.forwarding import ROOMS_MAX, Forwarded
-from messaging.wire import MessageOut
-from realtime.errors import Refusal
-from realtime.values import Id
+from messaging.forwarding import ROOMS_MAX, ForwardList
 from rooms.api.fields import Text, checked
-
-
-class WhyNot(msgspec.Struct, gc=False):
-    """Why something was refused; `retry_after` in seconds, where waiting helps."""
-
-    code: str
-    detail: str
-    retry_after: float | None
-
-
-class ForwardOut(msgspec.Struct, gc=False):
-    """What became of it in one room. With a `message`, an `error` tells of the comment."""
-
-    room: Id
-    message: MessageOut | None
-    comment: MessageOut | None
-    error: WhyNot | None
-
-
-class ForwardList(msgspec.Struct, gc=False):
-    """In the order of the rooms that were asked for, each once."""
-
-    results: list[ForwardOut]
 
 
 class _NewForward(serializers.Serializer[Mapping[str, Any]]):
@@ -67,18 +40,4 @@ class ForwardView(APIView):
             client_id=fields.get("client_id") or uuid4(),
             comment=fields["comment"],
         )
-        return Response(ForwardList([_written(each) for each in results]))
-
-
-def _written(each: Forwarded) -> ForwardOut:
-    error = each.copy.error or (each.comment.error if each.comment else None)
-    return ForwardOut(
-        room=str(each.room_id),
-        message=each.copy.message,
-        comment=each.comment.message if each.comment else None,
-        error=_why(error) if error else None,
-    )
-
-
-def _why(refusal: Refusal) -> WhyNot:
-    return WhyNot(refusal.code, refusal.detail, refusal.retry_after)
+        return Response(forwarding.forward_out(results))

@@ -63,3 +63,7 @@ class LogQuery(serializers.Serializer[Mapping[str, Any]]):
 class NewPosition(serializers.Serializer[Mapping[str, Any]]):
     number = Number(required=False, help_text="Read up to this message; never moves back.")
     unread_from = Number(required=False, min_value=1, help_text="Unread from this message on; moves back.")
+
+
+class NewReceived(serializers.Serializer[Mapping[str, Any]]):
+    number = Number(min_value=1, help_text="Received up to this message. One that does not exist yet is passed over.")

@@ -1,17 +1,19 @@
-"""Receipts over REST: who has received and read a message."""
+"""Receipts over REST: who has received and read a message, and telling what one has received."""
 
 from __future__ import annotations
 
 from uuid import UUID
 
 from drf_spectacular.utils import extend_schema
-from rest_framework import serializers
+from rest_framework import serializers, status
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from accounts.requests import user_of
-from messaging.receipts import asking
+from messaging.api.inputs import NewReceived
+from messaging.receipts import asking, recording
+from messaging.services import room_of
 from rooms.api.fields import PageInput, checked, cursor_of, key_of
 
 
@@ -21,6 +23,15 @@ class ReceiptQuery(PageInput):
         required=False,
         help_text="Only who has read it, who has received it and not read it, or who has done neither.",
     )
+
+
+class ReceivedView(APIView):
+    @extend_schema(operation_id="rooms_mark_received", request=NewReceived, responses={204: None})
+    def post(self, request: Request, room_id: UUID) -> Response:
+        """Tell that a program has received the room up to a number; never moves back, and is not “read”."""
+        room = room_of(user_of(request), room_id)
+        recording.note(user_of(request).pk, room.pk, received=checked(NewReceived, request.data)["number"])
+        return Response(status=status.HTTP_204_NO_CONTENT)
 
 
 class ReceiptsView(APIView):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import msgspec
 from drf_spectacular.utils import extend_schema
@@ -34,6 +34,9 @@ class _NewScheduled(serializers.Serializer[Mapping[str, Any]]):
     reply_to = serializers.UUIDField(required=False, allow_null=True, help_text="A message of the same room.")
     thread = serializers.UUIDField(required=False, allow_null=True, help_text="The root of a thread of the room.")
     silent = serializers.BooleanField(default=False, help_text="Sent so that it counts as unread for nobody.")
+    client_id = serializers.UUIDField(
+        required=False, help_text="Names the plan: repeated with the same id, there is one message."
+    )
 
 
 class _ScheduledChange(serializers.Serializer[Mapping[str, Any]]):
@@ -63,6 +66,7 @@ class ScheduledListView(APIView):
             reply_to=fields.get("reply_to"),
             thread=fields.get("thread"),
             silent=fields["silent"],
+            client_id=fields.get("client_id") or uuid4(),
         )
         return Response(scheduled.create(user_of(request), plan), status=status.HTTP_201_CREATED)
 

@@ -13,6 +13,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from accounts.people import Person
 from accounts.requests import user_of
 from messaging import lists, services
 from messaging.api.changes import cursor_for, key_in
@@ -24,11 +25,18 @@ from messaging.wire import MessageOut
 from realtime.errors import Invalid
 from rooms.api.fields import Limit, Number, PageInput, checked, key_of
 
+# Faces for the head of a thread; everybody who wrote stands at their replies.
+PARTICIPANTS_MAX = 20
+
 
 class ThreadPage(msgspec.Struct, gc=False):
-    """Replies in ascending order, and where the asker stands in the thread."""
+    """Replies in ascending order, and where the asker stands in the thread.
+
+    `participants` are some of those who follow it: its author, who replied, who asked to be told.
+    """
 
     thread: ThreadState
+    participants: list[Person]
     results: list[MessageOut]
     has_before: bool
     has_after: bool
@@ -74,7 +82,8 @@ class ThreadView(APIView):
             raise Invalid("Give at most one of “before” and “after”.")
         state, replies, has_before, has_after = lists.thread(user_of(request), message_id, **query)
         state.root, *replies = with_me(user_of(request), [state.root, *replies])
-        return Response(ThreadPage(state, replies, has_before, has_after))
+        people = lists.participants(message_id, PARTICIPANTS_MAX)
+        return Response(ThreadPage(state, people, replies, has_before, has_after))
 
 
 class ThreadFollowView(APIView):

@@ -20,6 +20,7 @@ urlpatterns = [
     path("rooms/<uuid:room_id>/messages/", views.MessagesView.as_view()),
     path("rooms/<uuid:room_id>/log/", views.LogView.as_view()),
     path("rooms/<uuid:room_id>/read/", views.ReadView.as_view()),
+    path("rooms/<uuid:room_id>/received/", receipts.ReceivedView.as_view()),
     path("rooms/<uuid:room_id>/draft/", drafts.DraftView.as_view()),
     path("drafts/", drafts.DraftsView.as_view()),
     path("rooms/<uuid:room_id>/pins/", changes.PinsView.as_view()),

@@ -92,8 +92,8 @@ class MessageView(APIView):
     )
     def patch(self, request: Request, message_id: UUID) -> Response:
         """Give a message of one's own other content. 409: it was edited since `base_seq`."""
-        pace_change(request)
         fields = checked(MessageEdit, request.data)
+        pace_change(request, cost=pacing.cost_of(fields["content"]))
         if (tag := request.headers.get("If-Match")) and "base_seq" not in fields:
             fields["base_seq"] = _seq_of(tag)
         written = services.edit(user_of(request), message_id, fields["content"], base_seq=fields.get("base_seq"))
@@ -151,5 +151,7 @@ class ReadView(APIView):
     @extend_schema(operation_id="rooms_mark_read", request=NewPosition, responses=shapes.Position)
     def post(self, request: Request, room_id: UUID) -> Response:
         """Move the read position to `number`, never back; or back, to before `unread_from`."""
-        position = services.mark_read(user_of(request), room_id, **checked(NewPosition, request.data))
+        user = user_of(request)
+        pacing.pace(pacing.READ_BUCKETS, user.pk, unthrottled=user.unthrottled)
+        position = services.mark_read(user, room_id, **checked(NewPosition, request.data))
         return Response(shapes.Position(position.number, position.unread, position.mentions))

@@ -48,7 +48,11 @@ class MessageQuerySet(models.QuerySet["Message"]):
         What lies below a room's floor is gone, also while a purge is still removing its rows.
         """
         mine = Membership.objects.filter(user=user, left_at__isnull=True, room__deleted_at__isnull=True)
-        return self.filter(room_id__in=mine.values("room_id"), number__gt=models.F("room__head__floor_number"))
+        return self.filter(room_id__in=mine.values("room_id")).above_the_floor()
+
+    def above_the_floor(self) -> MessageQuerySet:
+        """Those that a purge has not taken, though it may still be removing the rows of others."""
+        return self.filter(number__gt=models.F("room__head__floor_number"))
 
     def in_the_flow(self) -> MessageQuerySet:
         """Those that stand in the room itself, not only in a thread."""

@@ -53,7 +53,8 @@ def thread(request: HttpRequest, slug: str, number: int) -> HttpResponse:
         "has_before": has_before,
         "has_after": has_after,
         "read_number": _number_of(root.pk, state.read_index) if state.following else None,
-        "people": lists.participants(root.pk, FACES),
+        "people": lists.participants(root.pk, FACES) or list(filter(None, [state.root.sender])),
+        "faces": FACES,
         "acting": acting_of(room, membership),
         "writing": writing_of(room, membership, in_thread=True),
         "client_id": uuid4(),
@@ -90,13 +91,17 @@ def threads(request: HttpRequest) -> HttpResponse:
     user = user_of(request)
     states, following = lists.threads(user, before=_below_id(request), limit=LIST_PAGE)
     entries = entries_of(user, [(state.root, state) for state in states])
-    context = {"entries": entries, "next": following}
+    context = {
+        "entries": entries,
+        "own": own_json(user, [entry.message for entry in entries]),
+        "next": following,
+    }
     return panel(request, "panels/threads.html", context, kind="threads", title="Threads")
 
 
 def _root(room: Room, number: int) -> Message:
     """The message at which a thread can begin, or a reply in one; else 404."""
-    message = get_object_or_404(Message.objects.in_room(room), number=number)
+    message = get_object_or_404(Message.objects.in_room(room).above_the_floor(), number=number)
     if message.kind in NOTICES:
         raise Http404("A notice has no thread.")
     return message

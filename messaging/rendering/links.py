@@ -6,6 +6,7 @@ import re
 
 from linkify_it import LinkifyIt
 from linkify_it.main import Match
+from linkify_it.ucre import SRC_DOMAIN
 
 # Everything else a browser might run, or open in a program of the reader's machine.
 SCHEMES = frozenset({"http", "https", "mailto"})
@@ -23,6 +24,14 @@ def is_allowed(address: str) -> bool:
     return _ALLOWED.match(address) is not None and _CONTROL.search(address) is None
 
 
+# Labels before the last one of a name. Hosts on the web have five at most; the library sets no bound,
+# and takes signs like `|` for letters: from each of a thousand marks it read to the end of the text.
+LABELS_MAX = 10
+_LABELS = f"(?:(?:{SRC_DOMAIN})\\.)"
+# What the library's address without a scheme may not begin with; ours begin with `www.` and nothing else.
+_ANY_BEGINNING = "(?![$+<=>^`|\uff5c])"
+
+
 class _Linker(LinkifyIt):
     """Finds addresses in text: with a scheme, with `www.`, and of e-mail.
 
@@ -35,6 +44,16 @@ class _Linker(LinkifyIt):
             self.add(scheme, None)
         # Any: new ones come every year, and a list of 1,400 takes a third of a second to compile.
         self.tlds(["[a-z\u00a1-\uffff]{2,63}"])
+
+    def _on_compile(self) -> None:
+        """Bound what the library's patterns read, before it compiles them."""
+        for name, pattern in self.re.items():
+            bounded = pattern.replace(f"{_LABELS}*", f"{_LABELS}{{0,{LABELS_MAX}}}")
+            self.re[name] = bounded.replace(f"{_LABELS}+", f"{_LABELS}{{1,{LABELS_MAX}}}")
+        fuzzy = self.re["tpl_link_no_ip_fuzzy"]
+        assert _ANY_BEGINNING in fuzzy, "the library's pattern is another one now"
+        assert f"{{1,{LABELS_MAX}}}" in fuzzy, "the library's pattern is another one now"
+        self.re["tpl_link_no_ip_fuzzy"] = fuzzy.replace(_ANY_BEGINNING, r"(?=www\.)")
 
     def match(self, text: str) -> list[Match]:
         return [found for found in super().match(text) or () if found.schema or found.raw[:4].lower() == "www."]

@@ -7,9 +7,11 @@ if its message is there, is not deleted, and stands above its room's floor.
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, tzinfo
 from enum import StrEnum
+from time import thread_time
 from typing import NamedTuple
 from uuid import UUID
 
@@ -19,8 +21,8 @@ from accounts.models import User
 from messaging import rendering
 from messaging.models import NOTICES, Message
 from messaging.search.engine import Found, Patience, engine
-from messaging.search.highlight import Excerpt, excerpt
-from messaging.search.query import Query, invalid
+from messaging.search.highlight import EXCERPT_LENGTH, Excerpt, excerpt
+from messaging.search.query import Query, Term, invalid
 from messaging.search.scope import Hint, Place, Scope, scope_of
 from messaging.wire import MessageOut, messages_out
 from realtime.errors import RateLimited
@@ -34,6 +36,8 @@ LIMIT_DEFAULT, LIMIT_MAX = 20, 100
 RANKED = 1_000
 # As much of a long message is looked through for the excerpt.
 PLAIN_MAX = 10_000
+# What the excerpts of a page may cost, in seconds of the thread's own time: honest hits take a fiftieth of it.
+EXCERPTS_S = 0.25
 # Seconds: a search that has found too little by then says how far back it came.
 SOFT_S, HARD_S = 0.06, 0.5
 
@@ -174,10 +178,19 @@ def _hits(user: User, scope: Scope, query: Query, ids: list[UUID]) -> list[Hit]:
     shown = [written[each] for each in ids if each in written]
     places = _named(user, {(room := scope.rooms[UUID(message.room)]).id: room for message in shown})
     sought = query.sought
-    return [
-        Hit(message, places[UUID(message.room)], excerpt(rendering.plain(message.content, PLAIN_MAX), sought))
-        for message in shown
-    ]
+    until = thread_time() + EXCERPTS_S
+    return [Hit(message, places[UUID(message.room)], _excerpt(message.content, sought, until)) for message in shown]
+
+
+def _excerpt(content: str, sought: Sequence[Term], until: float) -> Excerpt:
+    """The part of a message that shows why it was found; when time is up, its beginning.
+
+    What a message costs to be read is its writer's choice, and a page has a hundred of them.
+    """
+    if thread_time() < until:
+        return excerpt(rendering.plain(content, PLAIN_MAX), sought)
+    is_cut = len(content) > EXCERPT_LENGTH
+    return excerpt(rendering.plain(content[:EXCERPT_LENGTH], EXCERPT_LENGTH, is_cut=is_cut), sought)
 
 
 def _named(user: User, rooms: dict[UUID, Place]) -> dict[UUID, Place]:

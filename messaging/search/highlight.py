@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from html import escape
 from typing import NamedTuple
 
@@ -55,11 +55,16 @@ def _window(text: str, match: int, length: int) -> tuple[int, int]:
 def matches(text: str, sought: Iterable[Term]) -> list[tuple[int, int]]:
     """Return the places of all matches as `start, end`, in order and apart from each other."""
     words = words_of(text)
+    texts = [word.text for word in words]
+    terms = set(sought)
+    # A word of a query also finds a part of a name that is written in one word.
+    parts: list[list[str]] = []
+    if any(len(term.words) == 1 for term in terms):
+        parts = [parts_of(text[word.start : word.end]) for word in words]
     found = [
         (words[first].start, _end(term, words[first + len(term.words) - 1]))
-        for term in sought
-        for first in range(len(words) - len(term.words) + 1)
-        if _stands_at(term, words, first, text)
+        for term in terms
+        for first in _places(term, texts, parts)
     ]
     apart: list[tuple[int, int]] = []
     for start, end in sorted(found):
@@ -70,6 +75,20 @@ def matches(text: str, sought: Iterable[Term]) -> list[tuple[int, int]]:
     return apart
 
 
+def _places(term: Term, texts: Sequence[str], parts: Sequence[Sequence[str]]) -> Iterator[int]:
+    """Where in a row of words the term's begin. A term can have many words, a text thousands: few steps each."""
+    *whole, last = term.words
+    before = len(whole)
+    for place in range(before, len(texts)):
+        word = texts[place]
+        is_here = word.startswith(last) if term.is_prefix else word == last
+        if before:
+            if is_here and texts[place - before : place] == whole:
+                yield place - before
+        elif is_here or any(each.startswith(last) if term.is_prefix else each == last for each in parts[place]):
+            yield place
+
+
 def _end(term: Term, word: Word) -> int:
     """Where a match ends whose last word this is: of a longer word, its beginning is shown."""
     sought = len(term.words[-1])
@@ -77,14 +96,3 @@ def _end(term: Term, word: Word) -> int:
     if term.is_prefix and is_letter_for_letter and word.text.startswith(term.words[-1]):
         return word.start + sought
     return word.end
-
-
-def _stands_at(term: Term, words: Sequence[Word], first: int, text: str) -> bool:
-    *whole, last = term.words
-    if any(words[first + offset].text != word for offset, word in enumerate(whole)):
-        return False
-    word = words[first + len(whole)]
-    candidates = [word.text]
-    if not whole:  # a part of a name that is written in one word
-        candidates += parts_of(text[word.start : word.end])
-    return any(each.startswith(last) if term.is_prefix else each == last for each in candidates)

@@ -71,8 +71,12 @@ class Query:
     filters: tuple[Filter, ...] = ()
 
     def narrowed(self, filters: Iterable[Filter]) -> Query:
-        """The same query with more filters."""
-        return Query(self.alternatives, (*self.filters, *filters))
+        """The same query with more filters. Invalid, under the filter's name: what no name or date holds."""
+        more = tuple(filters)
+        for each in more:
+            if "\0" in each.value:
+                raise invalid("A search cannot contain NUL characters.", each.name)
+        return Query(self.alternatives, (*self.filters, *more))
 
     @property
     def sought(self) -> list[Term]:

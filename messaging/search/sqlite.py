@@ -105,7 +105,7 @@ def remove_astray(limit: int) -> int:
 
 
 def place_at(moment: datetime) -> int:
-    return clock_of(moment) << _SAME_TIME_BITS
+    return min(clock_of(moment) << _SAME_TIME_BITS, _END)  # a date can be beyond all that 63 bits count
 
 
 def moment_at(place: int) -> datetime:

@@ -38,9 +38,10 @@ SELECT clock_timestamp(), m.id, m.role, m.left_at, m.muted_until, m.last_sent_at
   LEFT JOIN rooms_room r ON r.id = d.room_id
   LEFT JOIN accounts_user u ON u.id = d.sender_id
   LEFT JOIN messaging_sendrecord s ON s.sender_id = d.sender_id AND s.client_id = d.client_id
-  LEFT JOIN messaging_message o ON o.id = d.reply_to AND o.room_id = d.room_id
+  LEFT JOIN rooms_roomhead h ON h.room_id = d.room_id
+  LEFT JOIN messaging_message o ON o.id = d.reply_to AND o.room_id = d.room_id AND o.number > h.floor_number
   LEFT JOIN accounts_user a ON a.id = o.sender_id
-  LEFT JOIN messaging_message t ON t.id = d.thread AND t.room_id = d.room_id
+  LEFT JOIN messaging_message t ON t.id = d.thread AND t.room_id = d.room_id AND t.number > h.floor_number
   LEFT JOIN rooms_membership f ON f.room_id = d.room_id AND f.user_id = t.sender_id AND f.left_at IS NULL
  ORDER BY d.place
 """

@@ -7,7 +7,7 @@ from typing import Any
 
 from rest_framework import serializers
 
-from rooms.api.fields import Moment, PageInput, Text
+from rooms.api.fields import Cursor, Limit, Moment, PageInput, Text
 from rooms.models import Kind, Role
 from rooms.services.membership import ADDED_AT_ONCE_MAX
 
@@ -48,6 +48,11 @@ class MemberChange(serializers.Serializer[Mapping[str, Any]]):
 
 class NewOwner(serializers.Serializer[Mapping[str, Any]]):
     user = serializers.UUIDField(help_text="A member of the room.")
+
+
+class RoomsQuery(serializers.Serializer[Mapping[str, Any]]):
+    cursor = Cursor(help_text="`next` of the page before.")
+    limit = Limit(help_text="Without it, and without a cursor, all rooms are told.")
 
 
 class DirectoryQuery(PageInput):

@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import datetime
 from uuid import UUID
 
-from django.db import transaction
 from django.db.models import Q
 from django.db.models.functions import Lower
 from django.shortcuts import get_object_or_404
@@ -66,11 +65,7 @@ class MemberView(APIView):
         fields = checked(MemberChange, request.data)
         if not fields:
             raise Invalid("Give “role” or “muted_until”.")
-        with transaction.atomic():
-            if "role" in fields:
-                member = services.change_role(user_of(request), room, user_id, fields["role"])
-            if "muted_until" in fields:
-                member = services.mute_member(user_of(request), room, user_id, fields["muted_until"])
+        member = services.change_member(user_of(request), room, user_id, **fields)
         return Response(shapes.members([member])[0])
 
     @extend_schema(operation_id="members_remove", responses={204: None})

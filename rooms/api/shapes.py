@@ -49,7 +49,10 @@ class Member(msgspec.Struct, gc=False):
 
 
 class RoomList(msgspec.Struct, gc=False):
+    """`next` is the cursor of the page after this one, if a `limit` left any rooms out."""
+
     results: list[RoomSummary]
+    next: str | None
 
 
 class DirectoryPage(msgspec.Struct, gc=False):

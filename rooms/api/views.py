@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
-from django.db import transaction
 from django.db.models import Q
 from django.shortcuts import get_object_or_404
 from drf_spectacular.utils import PolymorphicProxySerializer, extend_schema
@@ -18,20 +17,26 @@ from accounts.requests import user_of
 from realtime.errors import Invalid
 from rooms import services
 from rooms.api import shapes
-from rooms.api.fields import checked, cursor_of, key_of
-from rooms.api.inputs import DirectoryQuery, NewRoom, RoomChange
+from rooms.api.fields import PAGE_MAX, checked, cursor_of, key_of
+from rooms.api.inputs import DirectoryQuery, NewRoom, RoomChange, RoomsQuery
 from rooms.models import Kind, Room
-from rooms.summaries import summaries
+from rooms.summaries import RoomKey, summaries, summaries_page
 
 _SEEN: list[Any] = [shapes.RoomDetail, shapes.ListedRoom]
 _ROOM_AS_SEEN = PolymorphicProxySerializer("RoomAsSeen", serializers=_SEEN, resource_type_field_name=None)
 
 
 class RoomsView(APIView):
-    @extend_schema(operation_id="rooms_list", responses=shapes.RoomList)
+    @extend_schema(operation_id="rooms_list", parameters=[RoomsQuery], responses=shapes.RoomList)
     def get(self, request: Request) -> Response:
-        """The rooms of the signed-in user, newest activity first."""
-        return Response(shapes.RoomList(summaries(user_of(request).pk)))
+        """The rooms of the signed-in user, newest activity first: all of them, or page by page."""
+        query = checked(RoomsQuery, request.query_params)
+        user_id = user_of(request).pk
+        if not query:
+            return Response(shapes.RoomList(summaries(user_id), None))
+        after = key_of(query["cursor"], RoomKey) if "cursor" in query else None
+        rooms, key = summaries_page(user_id, after=after, limit=query.get("limit", PAGE_MAX))
+        return Response(shapes.RoomList(rooms, cursor_of(*key) if key else None))
 
     @extend_schema(
         operation_id="rooms_create", request=NewRoom, responses={200: shapes.RoomDetail, 201: shapes.RoomDetail}
@@ -78,13 +83,7 @@ class RoomView(APIView):
         fields = checked(RoomChange, request.data)
         if not fields:
             raise Invalid("Give something to change.")
-        archived = fields.pop("archived", None)
-        with transaction.atomic():
-            if fields:
-                room = services.update_room(user_of(request), room, **fields)
-            if archived is not None:
-                change = services.archive if archived else services.unarchive
-                room = change(user_of(request), room)
+        room = services.change_room(user_of(request), room, **fields)
         return Response(shapes.detail(user_of(request), room))
 
     @extend_schema(operation_id="rooms_delete", responses={204: None})

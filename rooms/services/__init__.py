@@ -9,6 +9,7 @@ from rooms.services.change import Actor, Staff
 from rooms.services.making import create_room, direct_key, direct_room
 from rooms.services.membership import (
     add_members,
+    change_member,
     change_role,
     join,
     leave,
@@ -16,14 +17,16 @@ from rooms.services.membership import (
     remove_member,
     transfer,
 )
-from rooms.services.upkeep import archive, delete_room, restore_room, unarchive, update_room
+from rooms.services.upkeep import archive, change_room, delete_room, restore_room, unarchive, update_room
 
 __all__ = [
     "Actor",
     "Staff",
     "add_members",
     "archive",
+    "change_member",
     "change_role",
+    "change_room",
     "create_room",
     "delete_room",
     "direct_key",

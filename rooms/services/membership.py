@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from django.conf import settings
+from django.db import transaction
 
 from accounts.models import User, UserQuerySet
 from realtime.errors import Conflict, Forbidden, Invalid, NotFound
@@ -129,6 +131,16 @@ def mute_member(actor: Actor, room: Room, user: User | UUID, until: datetime | N
             change.record(action, severity="notice", user=membership.user.username, until=until)
             touch([membership.user_id])
         return membership
+
+
+def change_member(actor: Actor, room: Room, user: User | UUID, **fields: Any) -> Membership:
+    """Set `role` or `muted_until` or both as `change_role` and `mute_member` do; where one is refused, neither."""
+    with transaction.atomic():
+        if "role" in fields:
+            member = change_role(actor, room, user, fields["role"])
+        if "muted_until" in fields:
+            member = mute_member(actor, room, user, fields["muted_until"])
+    return member
 
 
 def transfer(actor: Actor, room: Room, user: User | UUID) -> Membership:

@@ -53,6 +53,16 @@ def update_room(
         return held
 
 
+def change_room(actor: Actor, room: Room, *, archived: bool | None = None, **fields: Any) -> Room:
+    """Change what is given, as `update_room` and `archive` do: all of it or, where one part is refused, nothing."""
+    with transaction.atomic():
+        if fields:
+            room = update_room(actor, room, **fields)
+        if archived is not None:
+            room = (archive if archived else unarchive)(actor, room)
+    return room
+
+
 def _tell_people(change: Change, before: Mapping[str, Any]) -> None:
     """Say in the room what its people ought to notice of a change."""
     room = change.room

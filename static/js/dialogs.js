@@ -12,21 +12,21 @@ export function openDialog(id) {
   document.body.append(made);
   made.addEventListener("close", () => made.remove());
   made.addEventListener("click", (event) => {
-    if (event.target === made) made.close(""); // on the ground around it
+    const target = /** @type {HTMLElement} */ (event.target);
+    if (target === made || target.closest("[data-act=cancel]")) made.close(""); // `made`: the ground around it
   });
   made.showModal();
   return { dialog: made, form: made.querySelector("form"), rest };
 }
 
 /**
- * Call `work` when the form is sent by anything but its way out; the dialog stays until `work` closes it.
+ * Call `work` when the form is sent; the dialog stays until `work` closes it. The way out is a button
+ * that sends nothing: Enter in a field presses the first one that does.
  * @param {HTMLFormElement} form
  * @param {() => void} work
  */
 export function onConfirm(form, work) {
   form.addEventListener("submit", (event) => {
-    const { submitter } = /** @type {SubmitEvent} */ (event);
-    if (submitter && !(/** @type {HTMLButtonElement} */ (submitter).value)) return;
     event.preventDefault();
     work();
   });

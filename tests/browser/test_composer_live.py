@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import UTC, datetime
 
 from playwright.sync_api import expect
 
@@ -133,6 +134,18 @@ def test_a_draft_follows_its_writer_and_is_not_taken_from_who_types(scene: Scene
     assert not scene.do(lambda: ComposerDraft.objects.filter(user=scene.ann).exists())
 
 
+def test_the_list_of_drafts_follows_them(scene: Scene) -> None:
+    ann, elsewhere = scene.enter(scene.ann, scene.team), scene.enter(scene.ann, scene.garden)
+    ann.composer.fill("Begun")
+    expect(elsewhere.link(scene.team).locator(".draft-mark")).to_be_visible()
+    for chat in (ann, elsewhere):
+        chat.page.locator("#shortcuts a[href='/drafts/']").click()
+        expect(chat.page.locator("#panel .draft-text")).to_have_text("Begun")
+    ann.composer.press("Enter")
+    for chat in (ann, elsewhere):
+        expect(chat.page.locator("#panel")).to_contain_text("No drafts")
+
+
 def test_a_draft_with_its_quote_is_there_after_a_reload(scene: Scene) -> None:
     scene.say(scene.team, scene.ann, ["Question"])
     ben = scene.enter(scene.ben, scene.team)
@@ -227,3 +240,14 @@ def test_a_composer_that_goes_and_comes_back_works(scene: Scene) -> None:
     ben.wait("() => document.getElementById('composer').dataset.mayCall === undefined")
     ben.composer.press_sequentially("@")
     expect(ben.page.locator("#composer [role=option]")).to_have_text([re.compile("Ann"), re.compile("Cleo")])
+
+
+def test_on_a_sunday_the_next_morning_is_offered_once(scene: Scene) -> None:
+    ann = scene.enter(scene.ann, scene.team)
+    monday = ann.page.locator("#composer [data-when=monday]")
+    for day, is_offered in ((29, False), (30, True)):  # a Sunday and a Monday
+        ann.page.clock.set_fixed_time(datetime(2026, 11, day, 12, tzinfo=UTC))
+        ann.page.locator("#composer .composer-options").click()
+        expect(ann.page.locator("#composer [data-when=tomorrow]")).to_be_visible()
+        expect(monday).to_be_visible(visible=is_offered)
+        ann.page.keyboard.press("Escape")

@@ -151,8 +151,12 @@ def test_pins_and_saved_messages(scene: Scene) -> None:
     for chat in (ann, ben):
         expect(chat.message("The code").locator(".is-pinned")).to_have_text("Pinned")
     act(ben, "The code", "Save for later")
+    ben.page.get_by_role("dialog").get_by_role("button", name="Cancel").click()
+    expect(ben.page.get_by_role("dialog")).to_have_count(0)
+    expect(ben.message("The code")).not_to_contain_class("is-saved")
+    act(ben, "The code", "Save for later")
     ben.page.get_by_label("Note").fill("for Friday")
-    ben.page.get_by_role("dialog").get_by_role("button", name="Save").click()
+    ben.page.get_by_label("Note").press("Enter")  # as its button does, not as the way out
     expect(ben.message("The code")).to_contain_class("is-saved")
     ben.goto(scene.url(scene.team))
     act(ben, "The code", "Remove from saved")

@@ -110,6 +110,8 @@ def test_nothing_found_and_what_is_wrong_are_said(scene: Scene) -> None:
     ann.page.keyboard.press("Enter")
     expect(panel(ann.page).get_by_text("Nothing found")).to_be_visible()
     expect(field(ann.page)).to_be_focused()
+    ann.page.keyboard.type(" or")  # goes on where the question ended
+    expect(field(ann.page)).to_have_value("tulips or")
     field(ann.page).fill("on:soon roses")
     ann.page.keyboard.press("Enter")
     expect(panel(ann.page).get_by_role("alert")).to_contain_text("is no date")

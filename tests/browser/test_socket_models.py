@@ -162,3 +162,11 @@ def test_waits_double_up_to_a_limit_and_are_never_in_step(blank: Page) -> None:
     }""")
     assert low == [250, 500, 1000, 2000, 4000, 8000, 15000, 15000, 15000]
     assert high == [500, 1000, 2000, 4000, 8000, 16000, 30000, 30000, 30000]
+
+
+def test_asks_for_a_sign_of_life_when_the_browser_says_it_is_offline(blank: Page, server: PlayedServer) -> None:
+    connect(blank)
+    server.answers["ping"] = lambda route, frame: server.send(route, type="room.reset", room=ROOM, head_seq=7)
+    blank.evaluate("dispatchEvent(new Event('offline'))")
+    blank.wait_for_function("heard.length > 0")
+    assert [frame["type"] for frame in server.frames[0]] == ["hello", "ping"]

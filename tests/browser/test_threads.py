@@ -24,6 +24,7 @@ class Thread:
         self.composer = self.panel.locator(".composer textarea")
         self.replies = self.panel.locator(".thread-replies > .message")
         self.count = self.panel.locator(".thread-count")
+        self.people = self.panel.locator(".thread-people .visually-hidden")
         self.follow = self.panel.locator("[data-act=follow]")
 
     def say(self, text: str) -> None:
@@ -58,6 +59,9 @@ def test_two_people_talk_in_a_thread(scene: Scene) -> None:
     hers.say("Good")
     expect(his.reply("Good")).to_be_visible()
     expect(his.count).to_have_text("2 replies")
+    for thread in (hers, his):
+        expect(thread.people.filter(has_text="Ann")).to_have_count(1)
+        expect(thread.people.filter(has_text="Ben")).to_have_count(1)
     expect(his.reply("Good")).not_to_contain_class("is-mine")
     expect(hers.reply("Good")).to_contain_class("is-mine")
 

@@ -245,6 +245,23 @@ def test_a_user_reads_and_changes_their_own_switch_over_rest(cast: Cast, api: Cl
     assert api(None).get(f"{V1}/me/privacy/").status_code == 401
 
 
+def test_a_program_tells_over_rest_what_it_has_received(cast: Cast, api: Client) -> None:
+    first, second = (say(cast.team, cast.alice, text) for text in ("one", "two"))
+    url, client = f"{V1}/rooms/{cast.team.pk}/received/", api(cast.bob)
+    assert client.post(url, {"number": first.number}).status_code == 204
+
+    def told(message: MessageOut) -> tuple[int, int]:
+        counts = api(cast.alice).get(f"{V1}/messages/{message.id}/receipts/").json()["counts"]
+        return counts["received"], counts["read"]
+
+    assert [told(first), told(second)] == [(1, 0), (0, 0)]
+    assert client.post(url, {"number": 10**9}).status_code == 204  # does not exist yet: passed over
+    assert told(second) == (0, 0)
+    for wrong in ({}, {"number": 0}, {"number": "x"}, {"number": 2**63}):
+        assert client.post(url, wrong).status_code == 400
+    assert api(cast.dave).post(url, {"number": 1}).status_code == 404
+
+
 def test_the_change_is_recorded_and_the_sockets_are_told(cast: Cast) -> None:
     before = User.objects.get(pk=cast.bob.pk).rev
     turn(cast.bob, "nobody")

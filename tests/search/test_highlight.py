@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import string
+import time
 from html import escape
 
 import pytest
@@ -61,3 +63,12 @@ def test_html_and_text_say_the_same_whatever_is_asked(text: str, wanted: str) ->
     made = excerpt(text, sought)
     assert re.sub("</?mark>", "", made.html) == escape(made.text)
     assert len(made.text) <= EXCERPT_LENGTH + 2
+
+
+@pytest.mark.parametrize("text", ["a b c d e f g h i j k l " * 420, "aB " * 3_330, "z " * 5_000])
+def test_many_words_in_a_long_message_are_looked_for_quickly(text: str) -> None:
+    phrases = " ".join(f'"{"z " * count}"' for count in range(5, 20))
+    for query in (" ".join(string.ascii_lowercase[:24]), phrases):
+        began = time.thread_time()
+        excerpt(text, parse(query).sought)
+        assert time.thread_time() - began < 0.25

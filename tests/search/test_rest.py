@@ -8,6 +8,7 @@ import pytest
 from django.test import Client
 
 from messaging import search
+from messaging.search import finding
 from tests.contract import ContractClient
 from tests.factories import Cast, make_direct, say
 
@@ -146,6 +147,31 @@ def test_nothing_found_says_so_and_offers_all_rooms(cast: Cast, bobs: Client) ->
     html = bobs.get("/search/", {"q": "other", "here": "team", "room": "team"}).content.decode()
     assert "Nothing found" in html
     assert "Search in all rooms" in html
+
+
+@pytest.mark.parametrize("name", ["q", "from", "room", "mentions", "before", "here"])
+def test_the_page_bears_what_no_database_keeps(cast: Cast, bobs: Client, name: str) -> None:
+    asked = {"q": "word", name: "a\0b"}
+    assert bobs.get("/search/", asked).status_code == (200 if name == "here" else 400)
+
+
+@pytest.mark.parametrize("query", ["after:2113", "after:9998-11", "before:9998", "on:9998"])
+def test_dates_beyond_all_clocks_find_nothing_amiss(cast: Cast, api: Api, query: str) -> None:
+    said = say(cast.team, cast.alice, "word")
+    answer = api(cast.bob).get("/api/v1/search/", {"q": f"word {query}"})
+    assert answer.status_code == 200
+    assert [hit["message"]["id"] for hit in answer.json()["results"]] == ([said.id] if "before" in query else [])
+
+
+def test_hits_that_are_costly_to_show_are_shown_from_their_beginning(
+    cast: Cast, api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A page of a hundred messages that are made to be hard to read took a thread for minutes."""
+    monkeypatch.setattr(finding, "EXCERPTS_S", 0)
+    say(cast.team, cast.alice, "It was ||" + "the butler " * 50 + "|| in the word")
+    (hit,) = api(cast.bob).get("/api/v1/search/", {"q": "word"}).json()["results"]
+    assert hit["excerpt"].startswith("It was ▒")
+    assert "butler" not in hit["excerpt"]
 
 
 def test_the_page_wants_a_session(cast: Cast) -> None:

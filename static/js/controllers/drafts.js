@@ -1,6 +1,7 @@
 /** Keeps drafts the same on all devices, and marks the rooms in the side bar that have one. */
 
 import { call } from "../api.js";
+import { refreshPanel } from "./panel.js";
 
 const PAGE = 100;
 
@@ -25,6 +26,7 @@ export function syncDrafts({ nav, drafts, socket }) {
   });
   socket.on("draft", (frame) => {
     if (frame.connection !== own) drafts.follow(frame);
+    refreshPanel("drafts");
   });
   socket.on("room.removed", ({ room }) => drafts.forget(room));
   drafts.on("changed", mark);

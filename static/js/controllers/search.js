@@ -134,6 +134,7 @@ function runPage({ root, url, signal, here, rooms, store }) {
     form.requestSubmit();
   };
 
+  field.setSelectionRange(field.value.length, field.value.length); // what is typed next goes on from there
   const asked = root.dataset.asked.trim();
   if (asked && root.querySelector(".search-hit")) {
     store.set(RECENT_KEY, [asked, ...recent().filter((each) => each !== asked)].slice(0, RECENT_KEPT));

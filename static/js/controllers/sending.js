@@ -64,6 +64,8 @@ function showTimes(options) {
   const times = nextTimes();
   for (const button of options.querySelectorAll("[data-when]")) {
     const date = times[/** @type {HTMLElement} */ (button).dataset.when];
+    // On a Sunday, Monday is tomorrow.
+    /** @type {HTMLElement} */ (button).hidden = button.dataset.when === "monday" && date.getTime() === times.tomorrow.getTime();
     const time = button.querySelector("time");
     time.dateTime = date.toISOString();
     time.textContent = WORDS.atTime(date);

@@ -8,6 +8,7 @@ import { equipComposer } from "../composing.js";
 import { History } from "../models/history.js";
 import { Scroller } from "../models/scroll.js";
 import { Timeline } from "../models/timeline.js";
+import { avatarOf, textIn } from "../people.js";
 import { LABELS } from "../words.js";
 import { showOutgoing } from "./outgoing.js";
 import { say } from "./toasts.js";
@@ -67,6 +68,7 @@ export function runThread({ root, signal, viewer, socket, own, store, drafts, ou
       history.apply(frame);
       const { thread: told } = frame.data;
       if (told?.root === thread) showCount(root, told.count);
+      if (frame.type === "message.created" && told?.root === thread && frame.data.sender) showPerson(root, frame.data.sender);
     });
     socket.on(name, apply, { signal });
   }
@@ -125,6 +127,18 @@ function showCount(root, count) {
   if (Number(words.dataset.count) >= count) return; // an older event
   words.dataset.count = String(count);
   words.textContent = LABELS.replies(count);
+}
+
+/** Show who has replied now for the first time, as far as there is room for faces. */
+function showPerson(root, person) {
+  const people = /** @type {HTMLElement} */ (root.querySelector(".thread-people"));
+  const isShown = [...people.children].some((each) => /** @type {HTMLElement} */ (each).dataset.user === person.id);
+  if (isShown || people.childElementCount >= Number(people.dataset.most)) return;
+  const face = document.createElement("span");
+  face.dataset.user = person.id;
+  face.title = person.display_name;
+  face.append(avatarOf(person), textIn("span", "visually-hidden", person.display_name));
+  people.append(face);
 }
 
 /** The button that follows the thread, pressed here or on another device. */

@@ -56,7 +56,9 @@ export function markPinned(message, isPinned) {
     const mark = document.createElement("span");
     mark.className = "message-mark is-pinned";
     mark.dataset.label = "pinned";
-    message.querySelector(".message-head")?.append(mark);
+    // Where the server puts it: behind “edited”, before the other marks.
+    const head = message.querySelector(".message-head");
+    head?.insertBefore(mark, head.querySelector(".message-mark:not(.message-edited)"));
   }
 }
 

@@ -76,6 +76,7 @@ export class Socket extends Emitter {
     this.#cursors = cursors;
     this.#backoff = backoff;
     addEventListener("online", () => this.#awake());
+    addEventListener("offline", () => this.#probe()); // a hint only: the server may be on this machine
     document.addEventListener("visibilitychange", () => {
       if (document.visibilityState === "visible") this.#awake();
     });

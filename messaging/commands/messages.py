@@ -81,15 +81,18 @@ class Read(Command, kw_only=True):
     unread_from: int | None = None
 
 
+def client_id_of(command: Command) -> UUID:
+    """The `ref` of a command that is carried out once however often it comes. Invalid: it is no UUID."""
+    try:
+        return UUID(command.ref or "")
+    except ValueError:
+        raise Invalid("“ref” must be a UUID: it is the message's client_id.") from None
+
+
 @command("message.send", MessageSend, scope="write")
 async def message_send(connection: Connection, fields: MessageSend) -> None:
     """Hand the draft to the writer and return: the next command need not wait for the COMMIT."""
-    if fields.ref is None:
-        raise Invalid("“ref” must be a UUID: it is the message's client_id.")
-    try:
-        client_id = UUID(fields.ref)
-    except ValueError:
-        raise Invalid("“ref” must be a UUID: it is the message's client_id.") from None
+    client_id = client_id_of(fields)
     if fields.attachments:
         raise Invalid("There are no such attachments.")
     identity = connection.identity
@@ -114,7 +117,7 @@ async def message_send(connection: Connection, fields: MessageSend) -> None:
         # Kept, so that a client's retries can be told from its first tries.
         metadata={"attempt": fields.attempt} if fields.attempt else {},
     )
-    _writer().submit(draft, partial(_answer, connection, fields.ref))
+    _writer().submit(draft, partial(_answer, connection, fields.ref or ""))
     connection.pending += 1
 
 
@@ -128,60 +131,68 @@ def _answer(connection: Connection, ref: str, outcome: Outcome) -> None:
 
 @command("message.edit", MessageEdit, scope="write")
 async def message_edit(connection: Connection, fields: MessageEdit) -> None:
-    await _change(connection, fields, services.edit, fields.message, fields.content, base_seq=fields.base_seq)
+    cost = pacing.cost_of(fields.content)
+    await change(connection, fields, services.edit, fields.message, fields.content, cost=cost, base_seq=fields.base_seq)
 
 
 @command("message.delete", OfMessage, scope="write")
 async def message_delete(connection: Connection, fields: OfMessage) -> None:
-    await _change(connection, fields, services.delete, fields.message)
+    await change(connection, fields, services.delete, fields.message)
 
 
 @command("reaction.add", React, scope="write")
 async def reaction_add(connection: Connection, fields: React) -> None:
-    await _change(connection, fields, services.react, fields.message, fields.emoji)
+    await change(connection, fields, services.react, fields.message, fields.emoji)
 
 
 @command("reaction.remove", React, scope="write")
 async def reaction_remove(connection: Connection, fields: React) -> None:
-    await _change(connection, fields, services.unreact, fields.message, fields.emoji)
+    await change(connection, fields, services.unreact, fields.message, fields.emoji)
 
 
 @command("message.pin", OfMessage, scope="write")
 async def message_pin(connection: Connection, fields: OfMessage) -> None:
-    await _change(connection, fields, services.pin, fields.message)
+    await change(connection, fields, services.pin, fields.message)
 
 
 @command("message.unpin", OfMessage, scope="write")
 async def message_unpin(connection: Connection, fields: OfMessage) -> None:
-    await _change(connection, fields, services.unpin, fields.message)
+    await change(connection, fields, services.unpin, fields.message)
 
 
 @command("poll.vote", Vote, scope="write")
 async def poll_vote(connection: Connection, fields: Vote) -> None:
-    await _change(connection, fields, polls.vote, fields.message, fields.options)
+    await change(connection, fields, polls.vote, fields.message, fields.options)
 
 
 @command("poll.close", OfMessage, scope="write")
 async def poll_close(connection: Connection, fields: OfMessage) -> None:
-    await _change(connection, fields, polls.close, fields.message)
+    await change(connection, fields, polls.close, fields.message)
 
 
 @command("preview.dismiss", PreviewDismiss, scope="write")
 async def preview_dismiss(connection: Connection, fields: PreviewDismiss) -> None:
-    await _change(connection, fields, previews.dismiss, fields.message, url=fields.url)
+    await change(connection, fields, previews.dismiss, fields.message, url=fields.url)
 
 
-async def _change(
-    connection: Connection, command: Command, verb: Callable[..., Struct], *args: Any, **options: Any
+async def change(
+    connection: Connection,
+    command: Command,
+    verb: Callable[..., Struct | None],
+    *args: Any,
+    cost: float = 1,
+    **options: Any,
 ) -> None:
-    """Do to a message what the verb does, and answer with what it returns: how things stand then."""
+    """Do what the verb does, in the name of the socket's user; answer with what it returns: how things stand then."""
     identity = connection.identity
-    pacing.pace(pacing.CHANGE_BUCKETS, identity.user_id, unthrottled=identity.unthrottled)
+    pacing.pace(pacing.CHANGE_BUCKETS, identity.user_id, unthrottled=identity.unthrottled, cost=cost)
     written = await pool.run(_as_user, identity.user_id, verb, args, options)
     connection.send(ack(command.ref or "", encode_json(written)))
 
 
-def _as_user(user_id: str, verb: Callable[..., Struct], args: tuple[Any, ...], options: dict[str, Any]) -> Struct:
+def _as_user(
+    user_id: str, verb: Callable[..., Struct | None], args: tuple[Any, ...], options: dict[str, Any]
+) -> Struct | None:
     return verb(User.objects.active().get(pk=user_id), *args, **options)
 
 
@@ -204,9 +215,11 @@ async def draft_set(connection: Connection, fields: DraftSet) -> None:
 
 @command("read", Read)
 async def read(connection: Connection, fields: Read) -> None:
+    identity = connection.identity
+    pacing.pace(pacing.READ_BUCKETS, identity.user_id, unthrottled=identity.unthrottled)
     position = await pool.run(
         services.mark_read,
-        UUID(connection.identity.user_id),
+        UUID(identity.user_id),
         fields.room,
         number=fields.number,
         unread_from=fields.unread_from,
