@@ -21,7 +21,7 @@ from django.utils.decorators import method_decorator
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from accounts import privacy, services
+from accounts import pictures, privacy, services
 from accounts.forms import PasswordForm, UserAddForm, UserChangeForm
 from accounts.models import DeviceSession, User
 from chat_project.admin_site import ServiceAdmin, staff_member
@@ -54,11 +54,21 @@ class UserAdmin(ServiceAdmin, auth_admin.UserAdmin):
     sortable_by = ("created_at", "last_seen_at")  # what has an index
     ordering = ("-created_at",)
     filter_horizontal = ("groups",)
-    readonly_fields = ("suspended_at", "created_at", "last_login", "last_seen_at", "record", "read_receipts")
+    readonly_fields = (
+        "suspended_at",
+        "created_at",
+        "last_login",
+        "last_seen_at",
+        "record",
+        "read_receipts",
+        "picture",
+        "shown_status",
+    )
     actions = ("lift_suspension", "close_accounts", "open_accounts")
     fieldsets = (
         (None, {"fields": ("username", "email", "phone", "password", "record")}),
-        ("Profile", {"fields": ("display_name", "avatar", "bio", ("status_emoji", "status_text"), "status_until")}),
+        ("Profile", {"fields": ("display_name", ("picture", "avatar"), "bio")}),
+        ("Status", {"fields": ("shown_status", ("status_emoji", "status_text"), "status_until")}),
         ("Language and time", {"fields": ("locale", "time_zone")}),
         ("Privacy, as the person has chosen", {"fields": ("read_receipts",)}),
         ("Suspension", {"fields": ("suspended", "suspension_reason", "suspended_until", "suspended_at")}),
@@ -101,8 +111,12 @@ class UserAdmin(ServiceAdmin, auth_admin.UserAdmin):
             return
         changed = set(form.changed_data)
         typed = {name: data[name] for name in changed & services.PROFILE_FIELDS}
-        if typed.get("avatar") is False:  # the form's word for a picture that was taken away
-            typed["avatar"] = ""
+        if "avatar" in typed:
+            uploaded = typed.pop("avatar")  # False is the form's word for a picture that was taken away
+            if uploaded:
+                services.set_avatar(obj, uploaded, actor=actor)
+            else:
+                services.remove_avatar(obj, actor=actor)
         if typed:
             services.update_profile(obj, actor=actor, **typed)
         if account := {name: data[name] for name in changed & services.ACCOUNT_FIELDS}:
@@ -139,6 +153,21 @@ class UserAdmin(ServiceAdmin, auth_admin.UserAdmin):
         if not user.is_active:
             return "closed"
         return "suspended" if user.is_suspended else "active"
+
+    @admin.display(description="picture")
+    def picture(self, user: User) -> SafeString | str:
+        """As others see it. What is uploaded here is made into squares, as over REST."""
+        address = pictures.url(user.avatar.name or "", pictures.MEDIUM)
+        return (
+            format_html('<img class="picture" src="{}" alt="" width="64" height="64">', address) if address else "none"
+        )
+
+    @admin.display(description="shown now")
+    def shown_status(self, user: User) -> str:
+        if user.status is None:
+            return "nothing"
+        until = f", until {user.status_until:%-d %B %Y, %H:%M} UTC" if user.status_until else ""
+        return f"{user.status.emoji} {user.status.text}".strip() + until
 
     @admin.display(description="read receipts")
     def read_receipts(self, user: User) -> str:

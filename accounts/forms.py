@@ -12,7 +12,7 @@ from django import forms
 from django.contrib.auth import forms as auth_forms
 from django.utils import timezone
 
-from accounts import names, services
+from accounts import names, services, wording
 from accounts.models import Audience, Privacy, User
 from realtime.errors import Refusal
 
@@ -58,6 +58,11 @@ class UserChangeForm(auth_forms.UserChangeForm):
             until = data.get("suspended_until")
             if until is not None and until <= timezone.now():
                 self.add_error("suspended_until", "The end of a suspension lies in the future. Choose a later time.")
+        for name in set(self.changed_data) & wording.FIELDS & data.keys():
+            try:
+                data |= wording.checked({name: data[name]})
+            except Refusal as refusal:
+                self.add_error(name, refusal.detail)
         return data
 
 

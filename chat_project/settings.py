@@ -399,6 +399,8 @@ SPECTACULAR_SETTINGS = {
 # --- Pages, words, files ---------------------------------------------------------------------
 
 LANGUAGE_CODE = "en"
+# Those that the interface is written in: people choose among them.
+LANGUAGES = [("en", "English")]
 TIME_ZONE = "UTC"
 USE_I18N = True
 USE_TZ = True

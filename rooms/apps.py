@@ -11,8 +11,9 @@ class RoomsConfig(AppConfig):
     def ready(self) -> None:
         from accounts import relations
         from realtime import upkeep
-        from rooms import commands, shell  # noqa: F401 (they register themselves)
+        from rooms import announcing, commands, shell  # noqa: F401 (they register themselves)
         from rooms.services.guests import show_out
 
         upkeep.every(GUESTS_INTERVAL_S, show_out)
+        upkeep.every(announcing.GATHER_S, announcing.tell_now)
         shell.on_boot("relations", relations.at_start)

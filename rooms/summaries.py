@@ -12,7 +12,7 @@ import msgspec
 from django.db.models import F, Q
 
 from accounts.models import User
-from accounts.people import Person, person_of
+from accounts.people import PersonNow, person_now
 from realtime.values import Id, Timestamp, timestamp
 from rooms.models import Kind, Membership, MembershipQuerySet, Room, RoomHead
 
@@ -34,7 +34,7 @@ class RoomSummary(msgspec.Struct, gc=False):
     last_message_at: Timestamp | None
     archived: bool
     member_count: int
-    peer: Person | None
+    peer: PersonNow | None
 
 
 _CountMentions = Callable[[Collection[UUID]], Mapping[tuple[UUID, UUID], int]]
@@ -150,7 +150,7 @@ def _summary(membership: Membership, others: list[User], mentions: int) -> RoomS
         last_message_at=timestamp(head.last_message_at) if head.last_message_at else None,
         archived=room.archived_at is not None,
         member_count=head.member_count,
-        peer=person_of(others[0]) if len(others) == 1 else None,
+        peer=person_now(others[0]) if len(others) == 1 else None,
     )
 
 

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from rooms import contacts, deciding, guests, views
+from rooms import contacts, deciding, guests, people_pages, views
 
 urlpatterns = [
     path("", views.home, name="home"),
@@ -11,6 +11,8 @@ urlpatterns = [
     path("direct/new/", views.new_direct, name="direct_new"),
     path("guest/<slug:slug>/", guests.enter, name="guest"),
     path("contacts/", contacts.contacts_page, name="contacts"),
+    path("people/<uuid:user_id>/", people_pages.profile, name="profile"),
+    path("u/<slug:username>/", people_pages.profile_named, name="profile_named"),
     path("r/<slug:slug>/settings/", deciding.room_settings, name="room_settings"),
     path("r/<slug:slug>/join/", views.join, name="room_join"),
     path("r/<slug:slug>/leave/", views.leave, name="room_leave"),

@@ -16,7 +16,8 @@ import pytest
 from django.conf import settings
 from jsonschema import Draft7Validator
 
-from accounts.people import Person
+from accounts.people import Person, PersonNow
+from accounts.statuses import Status
 from messaging import events as message_events
 from messaging import purging
 from messaging.changing import changing_message
@@ -234,6 +235,8 @@ def test_every_frame_of_the_program_is_described_and_no_other() -> None:
         (SCHEMAS["Message"], MessageOut.__struct_fields__),
         (SCHEMAS["Reply"], ReplyOut.__struct_fields__),
         (SCHEMAS["Person"], Person.__struct_fields__),
+        (SCHEMAS["PersonNow"], PersonNow.__struct_fields__),
+        (SCHEMAS["Status"], Status.__struct_fields__),
         (SCHEMAS["RoomSummary"], RoomSummary.__struct_fields__),
         (MESSAGES["positionAck"]["payload"]["properties"]["data"], ReadPosition.__slots__),
     ],
@@ -301,6 +304,8 @@ async def test_a_server_sends_every_frame_that_is_described(world: World) -> Non
     await ears.expect("typing", room=room_id, on=True)
     await mouth.say("presence", status="idle")
     await ears.expect("presence", room=room_id, statuses={ben.id: "away"})
+    await world.rest(ben, "PUT", "me/status/", {"emoji": "🌱", "text": "Repotting"})
+    assert (await ears.expect("user.changed", room=room_id))["users"][ben.id]["status"]["text"] == "Repotting"
     first = await mouth.sent(room_id, "Shall we?")
     await mouth.sent(room_id, "At six.", reply_to=first["id"], attempt=2, client_time=first["created_at"])
     replied = (await ears.expect("message.created", room=room_id, seq=first["seq"] + 1))["data"]

@@ -19,7 +19,14 @@ from tests.factories import Cast, make_direct, make_user, say
 STATIC = Path(settings.BASE_DIR) / "static"
 TEMPLATES = Path(settings.BASE_DIR) / "templates"
 ENTRANCE = ["/accounts/login/", "/accounts/signup/", "/accounts/password/reset/", "/accounts/password/reset/done/"]
-OWN = ["/accounts/logout/", "/accounts/email/", "/accounts/password/change/", "/settings/security/"]
+OWN = [
+    "/accounts/logout/",
+    "/accounts/email/",
+    "/accounts/password/change/",
+    "/settings/profile/",
+    "/settings/privacy/",
+    "/settings/security/",
+]
 
 
 class Page(HTMLParser):
@@ -65,7 +72,7 @@ def all_pages(cast: Cast) -> dict[str, str]:
     mallory.force_login(cast.mallory)
     rooms = [f"/r/{room.slug}/" for room in (cast.team, cast.lobby, cast.news, direct)]
     inside = ["/rooms/", "/rooms/?q=zzz", "/rooms/new/", "/direct/new/", "/direct/new/?q=zzz", "/no-such-page/"]
-    pages = {path: alice.get(path, follow=True) for path in (*rooms, *inside, *OWN)}
+    pages = {path: alice.get(path, follow=True) for path in (*rooms, *inside, *OWN, f"/people/{cast.bob.pk}/")}
     pages |= {f"door of {path}": mallory.get(path) for path in rooms[1:3]}
     pages |= {path: stranger.get(path) for path in ENTRANCE}
     pages["bad key"] = stranger.get("/accounts/password/reset/key/3-x/")

@@ -225,5 +225,5 @@ def test_the_hue_is_the_rule_that_the_client_uses_too() -> None:
 
 
 def test_an_avatar_is_drawn_alike_from_a_person_and_its_json() -> None:
-    drawn = '<span class="avatar is-small" data-hue="11" aria-hidden="true">AL</span>'
+    drawn = f'<span class="avatar is-small" data-of="{ADA.id}" data-hue="11" aria-hidden="true">AL</span>'
     assert avatar(ADA, "small") == avatar(msgspec.to_builtins(ADA), "small") == drawn

@@ -1,12 +1,15 @@
-"""How the REST API shows a user to themselves. Others see a `accounts.people.Person`."""
+"""How the REST API shows a user to themselves, and what they may change. Others see a `accounts.people.Person`."""
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
+import msgspec
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from accounts import addresses
+from accounts import addresses, pictures
+from accounts.api.fields import End, Strict, Words
 from accounts.models import Privacy, PrivacySettings, User
 from accounts.people import avatar_url
 
@@ -15,15 +18,19 @@ MOMENT = "%Y-%m-%dT%H:%M:%S.%fZ"  # RFC 3339 in UTC with microseconds, as everyw
 
 class MeSerializer(serializers.ModelSerializer[User]):
     display_name = serializers.CharField(source="name", help_text="What others see: the username where none is set.")
-    avatar = serializers.SerializerMethodField(help_text="URL of the picture.")
     email = serializers.SerializerMethodField(help_text="The main address, confirmed or not.")
+    avatar = serializers.SerializerMethodField(help_text="URL of the picture, 128 pixels wide and high.")
+    avatars = serializers.SerializerMethodField(help_text="URLs of the picture by size in pixels.")
+    status = serializers.SerializerMethodField(help_text="What the user says of themselves now.")
+    status_emoji = serializers.SerializerMethodField(help_text="`status.emoji`, or nothing.")
+    status_text = serializers.SerializerMethodField(help_text="`status.text`, or nothing.")
     created_at = serializers.DateTimeField(format=MOMENT)
 
     class Meta:
         model = User
         fields: ClassVar[list[str]] = [
-            *("id", "username", "display_name", "avatar", "email", "bio"),
-            *("status_text", "status_emoji", "locale", "time_zone"),
+            *("id", "username", "display_name", "avatar", "avatars", "email", "phone", "bio"),
+            *("status", "status_text", "status_emoji", "locale", "time_zone"),
             *("is_staff", "is_bot", "is_guest", "is_verified", "created_at"),
         ]
         read_only_fields = fields
@@ -33,6 +40,41 @@ class MeSerializer(serializers.ModelSerializer[User]):
 
     def get_avatar(self, user: User) -> str | None:
         return avatar_url(user.avatar.name or "")
+
+    def get_avatars(self, user: User) -> dict[str, str] | None:
+        return pictures.urls(user.avatar.name or "")
+
+    @extend_schema_field({"oneOf": [{"$ref": "#/components/schemas/Status"}, {"type": "null"}]})
+    def get_status(self, user: User) -> dict[str, Any] | None:
+        return msgspec.to_builtins(user.status) if user.status else None
+
+    def get_status_emoji(self, user: User) -> str:
+        return user.status.emoji if user.status else ""
+
+    def get_status_text(self, user: User) -> str:
+        return user.status.text if user.status else ""
+
+
+class ProfileChange(Strict):
+    """What is left out stays as it is; an empty string takes away what was there."""
+
+    display_name = Words(help_text="Up to 100 characters in one line. Empty: the username is shown.")
+    bio = Words(help_text="Up to 1,000 characters.")
+    phone = Words(allow_null=True, help_text="With its country: +351912345678. In use once only.")
+    locale = Words(help_text="A language that the interface is there in.")
+    time_zone = Words(help_text="Of the time zone database, such as Europe/Lisbon.")
+
+
+class StatusChange(Strict):
+    """One emoji, some words, or both."""
+
+    emoji = Words()
+    text = Words(help_text="Up to 100 characters.")
+    until = End(help_text="When it ends by itself; null: never.")
+
+
+class AvatarUpload(Strict):
+    avatar = serializers.FileField(help_text="JPEG, PNG, WebP or GIF, up to 10 MB. Cut to a square around its middle.")
 
 
 class PrivacySerializer(serializers.ModelSerializer[PrivacySettings]):

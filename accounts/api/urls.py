@@ -7,6 +7,8 @@ from accounts.api import relations, sessions, views
 urlpatterns = [
     path("me/", views.MeView.as_view()),
     path("me/privacy/", views.PrivacyView.as_view()),
+    path("me/avatar/", views.AvatarView.as_view()),
+    path("me/status/", views.StatusView.as_view()),
     path("me/relations/", relations.RelationsView.as_view()),
     path("me/sessions/", sessions.SessionsView.as_view()),
     path("me/sessions/<uuid:session>/", sessions.SessionView.as_view()),

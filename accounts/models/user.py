@@ -14,6 +14,8 @@ from django.db.models import F, Q
 from django.db.models.functions import Lower
 from django.utils import timezone
 
+from accounts import statuses
+
 USERNAME_MIN, USERNAME_MAX = 3, 50
 
 username_validators: list[Callable[[str], None]] = [
@@ -121,6 +123,8 @@ class User(AbstractBaseUser, PermissionsMixin):
             models.Index(fields=["email"], name="user_email"),  # allauth looks addresses up as they are
             models.Index(F("last_seen_at").desc(), name="user_last_seen"),
             models.Index(F("created_at").desc(), name="user_created"),
+            # Looked at every few seconds, for those that have ended.
+            models.Index(fields=["status_until"], condition=Q(status_until__isnull=False), name="user_status_until"),
         ]
 
     def __str__(self) -> str:
@@ -145,6 +149,11 @@ class User(AbstractBaseUser, PermissionsMixin):
     def is_visitor(self) -> bool:
         """A guest without an account, who sees one room and has no right besides."""
         return self.visiting_until is not None
+
+    @property
+    def status(self) -> statuses.Status | None:
+        """What the person says of themselves now. The columns may still hold what has ended."""
+        return statuses.current(self.status_emoji, self.status_text, self.status_until)
 
     @property
     def is_suspended(self) -> bool:

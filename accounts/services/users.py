@@ -17,7 +17,7 @@ from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from accounts import names
+from accounts import announcing, names, pictures, wording
 from accounts.models import User
 from audit.services import record
 from realtime import bus
@@ -29,6 +29,8 @@ PROFILE_FIELDS = frozenset(
 )
 # By what people are known and reached, and what the server holds of them.
 ACCOUNT_FIELDS = frozenset({"username", "email", "phone", "is_verified", "is_bot", "is_guest", "unthrottled"})
+# What others see of somebody wherever they meet them: a change of it reaches open pages.
+SEEN_FIELDS = frozenset({"username", "display_name", "avatar", "status_emoji", "status_text", "status_until"})
 # Those whose old and new value an auditor needs; of the others it is enough that they changed.
 RECORDED_FIELDS = ACCOUNT_FIELDS | {"display_name"}
 
@@ -56,7 +58,7 @@ def create_user(
     user = User(
         username=username,
         email=User.objects.normalize_email(email),
-        display_name=display_name,
+        **wording.checked({"display_name": display_name}),
         is_staff=is_staff or is_superuser,
         is_superuser=is_superuser,
         is_bot=is_bot,
@@ -73,21 +75,22 @@ def create_user(
 
 
 def update_profile(user: User, *, actor: User | None = None, **changes: Any) -> User:
-    """Change what people say about themselves: any of PROFILE_FIELDS. Imports (no actor) may name them as they were."""
+    """Change what people say about themselves: any of PROFILE_FIELDS. Invalid: one breaks its rule.
+
+    Imports (no actor) may name people as they were.
+    """
     check_authority(actor, user)
     if actor is not None and changes.get("display_name", user.display_name) != user.display_name:
         changes["display_name"] = names.check_display_name(changes["display_name"], user=user)
-    return _update(user, "user.profile_changed", PROFILE_FIELDS, actor, changes)
+    return _update(user, "user.profile_changed", PROFILE_FIELDS, actor, wording.checked(changes))
 
 
 def update_account(user: User, *, actor: User | None = None, **changes: Any) -> User:
     """Change any of ACCOUNT_FIELDS. A new e-mail address replaces all that the user had."""
     if "email" in changes:
         changes["email"] = User.objects.normalize_email(changes["email"])
-    if "phone" in changes:
-        changes["phone"] = changes["phone"] or None  # as with addresses, two empty ones would clash
     check_control(actor, user)
-    return _update(user, "user.account_changed", ACCOUNT_FIELDS, actor, changes)
+    return _update(user, "user.account_changed", ACCOUNT_FIELDS, actor, wording.checked(changes))
 
 
 def set_password(user: User, password: str, *, actor: User | None = None) -> User:
@@ -228,6 +231,10 @@ def _update(user: User, action: str, allowed: frozenset[str], actor: User | None
         _save(held, update_fields=[*old, "updated_at"])
         if "email" in old:
             _replace_addresses(held)
+        if old.get("avatar"):
+            pictures.discard.enqueue(old["avatar"].name)
+        if old.keys() & SEEN_FIELDS:
+            announcing.changed(held.pk)
         recorded = {name: [old[name], getattr(held, name)] for name in sorted(old.keys() & RECORDED_FIELDS)}
         others = sorted(old.keys() - RECORDED_FIELDS)
         _changed(held, action, actor, details=recorded | ({"fields": others} if others else {}))

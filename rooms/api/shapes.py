@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from accounts.models import User
-from accounts.people import Person, person_of
+from accounts.people import Person, PersonNow, person_now, person_of
 from realtime.values import Id, Timestamp, timestamp
 from rooms.models import Invitation, Membership, Room
 from rooms.permissions import Action, allows
@@ -42,7 +42,7 @@ class RoomDetail(RoomSummary, gc=False):
 class Member(msgspec.Struct, gc=False):
     """A person's place in a room."""
 
-    user: Person
+    user: PersonNow
     role: str
     joined_at: Timestamp
     muted_until: Timestamp | None
@@ -136,7 +136,7 @@ def listed(rooms: Collection[Room], user: User) -> list[ListedRoom]:
 def members(memberships: Iterable[Membership]) -> list[Member]:
     """Memberships with their users loaded."""
     return [
-        Member(person_of(row.user), row.role, timestamp(row.joined_at), _muted_until(row), row.permissions)
+        Member(person_now(row.user), row.role, timestamp(row.joined_at), _muted_until(row), row.permissions)
         for row in memberships
     ]
 

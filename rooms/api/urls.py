@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from rooms.api import bans, invitations, members, views
+from rooms.api import bans, invitations, members, people, views
 
 urlpatterns = [
     path("rooms/", views.RoomsView.as_view()),
@@ -19,4 +19,6 @@ urlpatterns = [
     path("invitations/", invitations.InvitationsView.as_view()),
     path("invitations/<uuid:invitation_id>/", invitations.InvitationView.as_view()),
     path("invitations/links/<str:code>/", invitations.LinkView.as_view()),
+    path("users/", people.PeopleView.as_view()),
+    path("users/<uuid:user_id>/", people.PersonView.as_view()),
 ]

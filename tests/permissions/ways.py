@@ -143,6 +143,7 @@ PERSONAL_CALLS = {
     ("GET", "contacts/"): None,
     ("GET", "contacts/requests/"): "direction=incoming",
     ("GET", "blocks/"): None,
+    ("GET", "users/"): "username=alice",
 }
 # Tried by tests of their own, for the reason given.
 ELSEWHERE_CALLS = {
@@ -158,6 +159,12 @@ ELSEWHERE_CALLS = {
         ],
         "between two people: tests/relations/test_rest.py",
     ),
+    ("PATCH", "me/"): "changes the asker's own profile: tests/accounts/test_profiles.py",
+    ("PUT", "me/status/"): "the asker's own: tests/accounts/test_profiles.py",
+    ("DELETE", "me/status/"): "the asker's own: tests/accounts/test_profiles.py",
+    ("PUT", "me/avatar/"): "the asker's own: tests/accounts/test_pictures.py",
+    ("DELETE", "me/avatar/"): "the asker's own: tests/accounts/test_pictures.py",
+    ("GET", "users/<uuid:user_id>/"): "goes by what two people are to each other: tests/test_people.py",
     ("POST", "rooms/"): "makes a room: tests/test_rest.py",
     (
         "DELETE",
@@ -191,9 +198,16 @@ PAGES = [
 ]
 PERSONAL_PAGES = {
     *("", "rooms/", "rooms/new/", "direct/new/", "threads/", "mentions/", "drafts/", "search/", "saved/"),
-    *("scheduled/", "settings/privacy/", "contacts/"),
+    *("scheduled/", "settings/privacy/", "contacts/", "settings/", "settings/profile/"),
 }
-ELSEWHERE_PAGES = {"accounts/theme/": "a cookie of the device"}
+ELSEWHERE_PAGES = {
+    "accounts/theme/": "a cookie of the device",
+    "settings/profile/picture/": "a form of one's own: tests/accounts/test_profiles.py",
+    "settings/profile/status/": "a form of one's own: tests/accounts/test_profiles.py",
+    "people/<uuid:user_id>/": "goes by what two people are to each other: tests/test_people.py",
+    "u/<slug:username>/": "goes by what two people are to each other: tests/test_people.py",
+    "media/<path:name>": "pictures whose address cannot be guessed: tests/accounts/test_pictures.py",
+}
 
 
 def _room(stage: Stage, _: str) -> dict[str, Any]:
