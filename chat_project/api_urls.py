@@ -10,6 +10,7 @@ version_1: list[URLPattern | URLResolver] = [
     path("me/privacy/", PrivacyView.as_view()),
     path("", include("rooms.api.urls")),
     path("", include("messaging.api.urls")),
+    path("", include("presence.api.urls")),
     path("schema/", SchemaView.as_view(), name="schema"),
 ]
 

@@ -224,6 +224,8 @@ ROOM_SIZE_LIMITS = {"public": 0, "channel": 0, "private": env.int("PRIVATE_ROOM_
 # In rooms of more members it is not recorded who has received a message, only who has read it:
 # each message would be a row for everybody who is online.
 RECEIVED_MAX_MEMBERS = env.int("RECEIVED_MAX_MEMBERS", default=100)
+# In rooms of more members nobody is told who is typing: in a crowd somebody always is.
+TYPING_MAX_MEMBERS = env.int("TYPING_MAX_MEMBERS", default=500)
 
 # --- Background work -------------------------------------------------------------------------
 

@@ -128,7 +128,7 @@ def _write_html(entries: Sequence[_Entry]) -> None:
         entry.called = called if entry.draft.imported_at is None else mentions.NOBODY
         entry.html = rendering.render(entry.draft.content, called)
         if mentions.HERE in entry.called:
-            entry.here = mentions.present_in(entry.draft.room_id)
+            entry.here = mentions.present_in(entry.draft.room_id, entry.draft.sender_id)
 
 
 def _months(entries: Sequence[_Entry]) -> set[partitions.Month]:

@@ -1,5 +1,6 @@
 """The verbs that change users: each checks, writes, and tells the audit record and the sockets."""
 
+from accounts.services.availability import set_availability
 from accounts.services.users import (
     ACCOUNT_FIELDS,
     MENTION_WORDS,
@@ -35,6 +36,7 @@ __all__ = [
     "delete_group",
     "reactivate",
     "save_group",
+    "set_availability",
     "set_password",
     "set_staff",
     "suspend",

@@ -27,7 +27,7 @@ def edit(actor: User, message_id: UUID, content: str, *, base_seq: int | None = 
     and some where it calls people.
     """
     check_content(content)
-    called, here = _called(message_id, content)
+    called, here = _called(actor, message_id, content)
     html = rendering.render(content, called)
     with changing_message(actor, message_id) as change:
         change.require_open()
@@ -53,7 +53,7 @@ def edit(actor: User, message_id: UUID, content: str, *, base_seq: int | None = 
         return change.tell_whole("message.edited")
 
 
-def _called(message_id: UUID, content: str) -> tuple[Called, Collection[UUID]]:
+def _called(actor: User, message_id: UUID, content: str) -> tuple[Called, Collection[UUID]]:
     """Whom the content calls in the message's room, and who is there; looked up before its lock is held."""
     if not rendering.mentioned_names(content):
         return mentions.NOBODY, ()
@@ -61,7 +61,7 @@ def _called(message_id: UUID, content: str) -> tuple[Called, Collection[UUID]]:
     if room_id is None:
         raise NotFound(NO_MESSAGE)
     called = mentions.resolve([(room_id, content)])[0]
-    return called, mentions.present_in(room_id) if mentions.HERE in called else ()
+    return called, mentions.present_in(room_id, actor.pk) if mentions.HERE in called else ()
 
 
 def _check_may_edit(change: MessageChange) -> None:
