@@ -21,7 +21,7 @@ from accounts.people import Person
 from presence.states import OFF, OFFLINE, State, Status, seen
 from presence.store import SHUT, Open, Store
 from realtime.connection import Connection
-from realtime.frames import encode_json
+from realtime.frames import frame
 
 # Of those who have a room open, so many are named in frames: as many faces as a header has room for.
 NAMED_MAX = 6
@@ -358,7 +358,5 @@ def _frame(room: str | None, statuses: Mapping[str, str], told: dict[str, Any] |
     """The frame; empty where it would say nothing."""
     if not statuses and told is None:
         return b""
-    fields: dict[str, Any] = {"type": "presence", "room": room, "statuses": statuses}
-    if told is not None:
-        fields["participants"] = told
-    return encode_json(fields)
+    also = {} if told is None else {"participants": told}
+    return frame("presence", room=room, statuses=statuses, **also)

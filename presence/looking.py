@@ -70,7 +70,7 @@ def look(room: str, viewer: str, *, picked: Collection[str], writing: Collection
         allowed=frozenset(str(user) for user, is_allowed in rows if is_allowed),
         typists=_typists(room, viewer, writing) if writing else [],
         faces=faces,
-        receipts=asking.watermarks(room, viewer),
+        receipts={} if crowd else asking.watermarks(room, viewer),  # in a crowd nobody's
     )
 
 

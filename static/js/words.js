@@ -197,5 +197,16 @@ export const WORDS = {
   emojiPicker: "Emoji",
   jumpToDate: "Jump to a date",
   closesAt: (/** @type {string} */ when) => `Closes ${when}`,
+  presence: {
+    online: "Online",
+    away: "Away",
+    dnd: "Do not disturb",
+    offline: "Offline",
+    invisible: "Invisible",
+  },
+  here: (/** @type {number} */ count) => `${count} here`,
+  hereNow: (/** @type {string[]} */ names, /** @type {number} */ count) =>
+    count === 1 ? `${listed(names)} has this room open` : `${listed(names, count)} have this room open`,
+  until: (/** @type {Date} */ date) => `until ${shortMoment.format(date)}`,
   unreadCount: (/** @type {number} */ count) => (count === 1 ? "1 new message" : `${count} new messages`),
 };
