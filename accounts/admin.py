@@ -54,7 +54,7 @@ class UserAdmin(ServiceAdmin, auth_admin.UserAdmin):
     filter_horizontal = ("groups",)
     readonly_fields = (
         *("suspended_at", "created_at", "last_login", "last_seen_at", "record", "read_receipts"),
-        *("presence", "availability"),
+        *("presence_now", "says"),
     )
     actions = ("lift_suspension", "close_accounts", "open_accounts")
     fieldsets = (
@@ -62,7 +62,7 @@ class UserAdmin(ServiceAdmin, auth_admin.UserAdmin):
         ("Profile", {"fields": ("display_name", "avatar", "bio", ("status_emoji", "status_text"), "status_until")}),
         ("Language and time", {"fields": ("locale", "time_zone")}),
         ("Privacy, as the person has chosen", {"fields": ("read_receipts",)}),
-        ("Presence", {"fields": ("presence", "availability", "last_seen_at")}),
+        ("Presence", {"fields": ("presence_now", "says", "last_seen_at")}),
         ("Suspension", {"fields": ("suspended", "suspension_reason", "suspended_until", "suspended_at")}),
         ("Account", {"fields": ("is_active", "is_verified", "is_bot", "is_guest", "unthrottled")}),
         ("Access to the administration", {"fields": ACCESS_FIELDS}),
@@ -146,11 +146,11 @@ class UserAdmin(ServiceAdmin, auth_admin.UserAdmin):
         return privacy.settings_of(user).get_read_receipts_display()
 
     @admin.display(description="is now")
-    def presence(self, user: User) -> str:
+    def presence_now(self, user: User) -> str:
         return availability.presence_words(user) or "not known"
 
     @admin.display(description="says")
-    def availability(self, user: User) -> str:
+    def says(self, user: User) -> str:
         said = availability.described(user)
         words = Availability(said["availability"]).label
         until = user.availability_until if said["until"] else None
