@@ -18,12 +18,13 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.decorators import method_decorator
+from django.utils.formats import date_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from accounts import pictures, privacy, services
+from accounts import availability, pictures, privacy, services
 from accounts.forms import PasswordForm, UserAddForm, UserChangeForm
-from accounts.models import DeviceSession, User
+from accounts.models import Availability, DeviceSession, User
 from chat_project.admin_site import ServiceAdmin, staff_member
 
 SUSPENSION_FIELDS = frozenset({"suspended", "suspension_reason", "suspended_until"})
@@ -55,14 +56,8 @@ class UserAdmin(ServiceAdmin, auth_admin.UserAdmin):
     ordering = ("-created_at",)
     filter_horizontal = ("groups",)
     readonly_fields = (
-        "suspended_at",
-        "created_at",
-        "last_login",
-        "last_seen_at",
-        "record",
-        "read_receipts",
-        "picture",
-        "shown_status",
+        *("suspended_at", "created_at", "last_login", "last_seen_at", "record", "read_receipts"),
+        *("picture", "shown_status", "presence_now", "says"),
     )
     actions = ("lift_suspension", "close_accounts", "open_accounts")
     fieldsets = (
@@ -71,10 +66,11 @@ class UserAdmin(ServiceAdmin, auth_admin.UserAdmin):
         ("Status", {"fields": ("shown_status", ("status_emoji", "status_text"), "status_until")}),
         ("Language and time", {"fields": ("locale", "time_zone")}),
         ("Privacy, as the person has chosen", {"fields": ("read_receipts",)}),
+        ("Presence", {"fields": ("presence_now", "says", "last_seen_at")}),
         ("Suspension", {"fields": ("suspended", "suspension_reason", "suspended_until", "suspended_at")}),
         ("Account", {"fields": ("is_active", "is_verified", "is_bot", "is_guest", "unthrottled")}),
         ("Access to the administration", {"fields": ACCESS_FIELDS}),
-        ("Times", {"fields": ("created_at", "last_login", "last_seen_at")}),
+        ("Times", {"fields": ("created_at", "last_login")}),
     )
     add_fieldsets = (
         (
@@ -172,6 +168,17 @@ class UserAdmin(ServiceAdmin, auth_admin.UserAdmin):
     @admin.display(description="read receipts")
     def read_receipts(self, user: User) -> str:
         return privacy.settings_of(user).get_read_receipts_display()
+
+    @admin.display(description="is now")
+    def presence_now(self, user: User) -> str:
+        return availability.presence_words(user) or "not known"
+
+    @admin.display(description="says")
+    def says(self, user: User) -> str:
+        said = availability.described(user)
+        words = Availability(said["availability"]).label
+        until = user.availability_until if said["until"] else None
+        return f"{words}, until {date_format(until, 'DATETIME_FORMAT')}" if until else words
 
     @admin.display(description="audit record")
     def record(self, user: User) -> SafeString:

@@ -87,11 +87,16 @@ def settings_of(user: User) -> PrivacySettings:
     return PrivacySettings.objects.filter(user=user).first() or PrivacySettings(user=user)
 
 
-def receipts_of(user: User) -> Audience:
-    """Who sees the user's receipts. Whoever does not is not shown to the user either."""
+def audience_of(user: User, what: Privacy) -> Audience:
+    """Whom the user lets know or do that. Takes no query where the user was read with `privacy`."""
     # A reverse relation that has no row is missing, and raises AttributeError.
     settings: PrivacySettings | None = getattr(user, "privacy", None)
-    return Audience(settings.read_receipts) if settings else DEFAULTS[Privacy.READ_RECEIPTS]
+    return Audience(getattr(settings, what)) if settings else DEFAULTS[what]
+
+
+def receipts_of(user: User) -> Audience:
+    """Who sees the user's receipts. Whoever does not is not shown to the user either."""
+    return audience_of(user, Privacy.READ_RECEIPTS)
 
 
 _Begin = Callable[[UUID], None]

@@ -38,6 +38,11 @@ class Options:
         return 200 if self.quick else 5_000
 
     @property
+    def arrivals(self) -> tuple[int, int, float]:
+        """People who come online in one room, those who look meanwhile, and within how many seconds."""
+        return (300, 20, 5.0) if self.quick else (10_000, 100, 60.0)
+
+    @property
     def history_messages(self) -> int:
         return 20_000 if self.quick else 1_000_000
 
@@ -164,6 +169,32 @@ def idle(database: str, options: Options) -> Iterator[Run]:
             yield run_load("idle", installation.restart(), seats=seats, connections=options.idle_connections)
 
 
+# --- A crowd that comes online together ---------------------------------------------------------
+
+
+def presence(database: str, options: Options) -> Iterator[Run]:
+    """All of a room's members come within a minute; what it costs beside their coming is what a run without looks."""
+    people, viewers, seconds = options.arrivals
+    with Installation(database) as installation:
+        seats = installation.people(users=people + viewers, rooms=1, members=people + viewers)
+        load = {"seats": seats, "viewers": viewers, "seconds": seconds}
+        unseen = run_load("presence", installation.restart(), **load, looks=False, opens=False)
+        for _ in range(options.repeat):
+            seen = run_load("presence", installation.restart(), **load, looks=True, opens=False)
+            opened = run_load("presence", installation.restart(), **load, looks=True, opens=True)
+            yield {
+                **seen,
+                "unseen_cpu_s": unseen["server_cpu_s"],
+                "looking_cpu_s": seen["server_cpu_s"] - unseen["server_cpu_s"],
+                "opened": opened,
+                "opened_frames_most": opened["frames_most"],
+                "opened_kib_per_viewer": opened["kib_per_viewer"],
+                "opened_cpu_s": opened["server_cpu_s"],
+                "correct": seen["correct"] and opened["correct"] and unseen["correct"],
+                "problems": [*unseen["problems"], *seen["problems"], *opened["problems"]],
+            }
+
+
 # --- A long history ---------------------------------------------------------------------------
 
 
@@ -220,6 +251,16 @@ def searches(target: float | None) -> tuple[Figure, ...]:
 ACKED = "durable acked sends/s, 100 rooms of 10, 500 in flight"
 MEMORY = "KiB of server memory per idle connection, 5,000"
 
+ARRIVALS = (
+    Figure("frames_most", "frames to a socket that looks, while 10,000 come within a minute", 60, at_most=True),
+    Figure("kib_per_viewer", "KiB to such a socket, which shows 200 of them"),
+    Figure("unseen_cpu_s", "seconds of server CPU for their coming, nobody looking"),
+    Figure("looking_cpu_s", "seconds more when 100 look"),
+    Figure("opened_frames_most", "frames when all who come open the room as well", 60, at_most=True),
+    Figure("opened_kib_per_viewer", "KiB then"),
+    Figure("opened_cpu_s", "seconds of server CPU then, in all"),
+)
+
 SCENARIOS = (
     Scenario(
         "ceiling", "a server that only answers: what the load client can measure",
@@ -270,6 +311,11 @@ SCENARIOS = (
         (Figure("kib_per_connection", MEMORY, 35, at_most=True), Figure("connects_per_s", "signed-in connects/s")),
         partial(idle, "sqlite"),
     ),
+    Scenario(
+        "presence", "PostgreSQL, Valkey; 10,000 come in a minute, 100 look",
+        ARRIVALS, partial(presence, "postgres"),
+    ),
+    Scenario("presence-embedded", "SQLite, one process; the same", ARRIVALS, partial(presence, "sqlite")),
     Scenario("history", "PostgreSQL, two years of partitions", PAGES, partial(history, "postgres")),
     Scenario("history-embedded", "SQLite", PAGES, partial(history, "sqlite")),
     Scenario("search", "PostgreSQL, two years of partitions", searches(100), partial(search, "postgres")),

@@ -8,6 +8,7 @@ version_1: list[URLPattern | URLResolver] = [
     path("", include("accounts.api.urls")),
     path("", include("rooms.api.urls")),
     path("", include("messaging.api.urls")),
+    path("", include("presence.api.urls")),
     path("schema/", SchemaView.as_view(), name="schema"),
 ]
 

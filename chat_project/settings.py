@@ -230,6 +230,8 @@ CONTACT_REQUESTS_AN_HOUR = env.int("CONTACT_REQUESTS_AN_HOUR", default=30)
 # In rooms of more members it is not recorded who has received a message, only who has read it:
 # each message would be a row for everybody who is online.
 RECEIVED_MAX_MEMBERS = env.int("RECEIVED_MAX_MEMBERS", default=100)
+# In rooms of more members nobody is told who is typing: in a crowd somebody always is.
+TYPING_MAX_MEMBERS = env.int("TYPING_MAX_MEMBERS", default=500)
 
 # --- Background work -------------------------------------------------------------------------
 

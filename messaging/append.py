@@ -130,7 +130,7 @@ def _write_html(entries: Sequence[_Entry]) -> None:
         entry.called = called if entry.draft.imported_at is None else mentions.NOBODY
         entry.html = rendering.render(entry.draft.content, called)
         if mentions.HERE in entry.called:
-            entry.here = mentions.present_in(entry.draft.room_id)
+            entry.here = mentions.present_in(entry.draft.room_id, entry.draft.sender_id)
     deaf = mentions.deaf_to((entry.draft.sender_id, entry.called, entry.here) for entry in entries)
     for entry in entries:
         entry.deaf = deaf.get(entry.draft.sender_id, ())

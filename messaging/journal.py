@@ -11,7 +11,7 @@ from django.conf import settings
 from django.db import connection
 from django.utils.module_loading import import_string
 
-from accounts import privacy, relations
+from accounts import availability, privacy, relations
 from accounts.authentication import replaced
 from accounts.models import Audience, User
 from accounts.people import person_of
@@ -58,6 +58,7 @@ class Journal:
                 topics=_TOPICS[privacy.receipts_of(user)],
                 near=circles[user.pk].near,
                 hidden=circles[user.pk].hidden,
+                manner=availability.manner_of(user),
             )
             for user in users
         }

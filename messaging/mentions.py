@@ -131,7 +131,7 @@ def call_anew(message: Message, called: Called, here: Collection[UUID], deaf: Co
 
 # --- Who is here: a fact of `presence`, which is above this app ----------------------------------
 
-_Present = Callable[[UUID], Collection[UUID]]
+_Present = Callable[[UUID, UUID], Collection[UUID]]
 _present: _Present | None = None
 
 
@@ -141,9 +141,9 @@ def on_here(present: _Present) -> None:
     _present = present
 
 
-def present_in(room_id: UUID) -> Collection[UUID]:
-    """The members who are there now; none where nobody registered who knows."""
-    return _present(room_id) if _present else ()
+def present_in(room_id: UUID, sender_id: UUID) -> Collection[UUID]:
+    """The members who are there now for the sender; none where nobody registered who knows."""
+    return _present(room_id, sender_id) if _present else ()
 
 
 # --- Counting ------------------------------------------------------------------------------------

@@ -43,6 +43,8 @@ class Standing:
     # Users who show this one what they show those near them only; and those who show them nothing.
     near: frozenset[str] = frozenset()
     hidden: frozenset[str] = frozenset()
+    # What an app above the hub has to know of a user whose sockets are here.
+    manner: Any = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -306,6 +306,11 @@ async def test_a_server_sends_every_frame_that_is_described(world: World) -> Non
     await ears.expect("presence", room=room_id, statuses={ben.id: "away"})
     await world.rest(ben, "PUT", "me/status/", {"emoji": "🌱", "text": "Repotting"})
     assert (await ears.expect("user.changed", room=room_id))["users"][ben.id]["status"]["text"] == "Repotting"
+    await ears.say("watch", people=[ben.id])
+    assert (await ears.expect("watching"))["statuses"] == {ben.id: "away"}
+    await ears.say("availability.set", ref="dnd", availability="dnd")
+    assert (await ears.expect("ack", ref="dnd"))["data"] == {"availability": "dnd", "until": None}
+    await ears.expect("availability", data={"availability": "dnd", "until": None})
     first = await mouth.sent(room_id, "Shall we?")
     await mouth.sent(room_id, "At six.", reply_to=first["id"], attempt=2, client_time=first["created_at"])
     replied = (await ears.expect("message.created", room=room_id, seq=first["seq"] + 1))["data"]

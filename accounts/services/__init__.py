@@ -1,5 +1,6 @@
 """The verbs that change users and their sessions: each checks, writes, and tells the audit record and the sockets."""
 
+from accounts.services.availability import set_availability
 from accounts.services.profiles import (
     change_phone,
     clear_status,
@@ -53,6 +54,7 @@ __all__ = [
     "remove_factors",
     "rename_session",
     "save_group",
+    "set_availability",
     "set_avatar",
     "set_password",
     "set_staff",

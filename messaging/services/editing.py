@@ -62,7 +62,7 @@ def _called(actor: User, message_id: UUID, content: str) -> tuple[Called, Collec
     if room_id is None:
         raise NotFound(NO_MESSAGE)
     called = mentions.resolve([(room_id, content)])[0]
-    here = mentions.present_in(room_id) if mentions.HERE in called else ()
+    here = mentions.present_in(room_id, actor.pk) if mentions.HERE in called else ()
     return called, here, mentions.deaf_to([(actor.pk, called, here)]).get(actor.pk, ())
 
 

@@ -1,6 +1,7 @@
 /** Wires the page: reads what the server has put into it, makes the models, starts the controllers. */
 
 import { tellActivity } from "./controllers/activity.js";
+import { runAvailability } from "./controllers/availability.js";
 import { announceMessages } from "./controllers/announcer.js";
 import { showBadge } from "./controllers/badge.js";
 import { runCode } from "./controllers/code.js";
@@ -25,6 +26,7 @@ import { dressEntries } from "./controllers/entries.js";
 import { openRoom } from "./controllers/room.js";
 import { listRooms } from "./controllers/rooms.js";
 import { followScheduled } from "./controllers/scheduled.js";
+import { showParticipants, showPresence } from "./controllers/presence.js";
 import { runSpoilers } from "./controllers/spoiler.js";
 import { showShortcuts } from "./controllers/shortcuts.js";
 import { runSearch } from "./controllers/search.js";
@@ -42,6 +44,7 @@ import { Drafts } from "./models/drafts.js";
 import { History } from "./models/history.js";
 import { Outbox } from "./models/outbox.js";
 import { Own } from "./models/own.js";
+import { Presence } from "./models/presence.js";
 import { Reading } from "./models/reading.js";
 import { Scroller } from "./models/scroll.js";
 import { Socket } from "./models/socket.js";
@@ -60,6 +63,7 @@ const byId = (id) => document.getElementById(id);
 
 function start() {
   /** @type {{socket: string, epoch: string, user: {id: string}, rooms: import("./types.js").Room[],
+   *   availability: import("./models/presence.js").Availability,
    *   threads: {followed: string[], unread: Record<string, number>}, relations: {blocked: string[]}}} */
   const boot = JSON.parse(byId("boot").textContent);
   const viewer = boot.user.id;
@@ -110,6 +114,9 @@ function start() {
   showBadge({ unread, icon: document.querySelector("link[rel~=icon]") });
   followKeyboard(document.body);
   tellActivity({ socket });
+  const presence = new Presence(boot.availability);
+  showPresence({ presence, socket, room: box?.dataset.room ?? null });
+  runAvailability({ form: /** @type {HTMLFormElement|null} */ (byId("availability")), presence, socket });
   tellReceived({ viewer, socket });
   dressReceiptPages();
   followPeople({ socket, viewer });
@@ -202,6 +209,7 @@ function startRoom({ box, viewer, store, socket, unread, outbox, drafts, own, bl
   followJumps({ room, timeline, history, scroller, makeWay: () => matchMedia("(max-width: 760px)").matches && closePanel() });
   announceMessages({ log: box, room, viewer, socket, blocked });
   const typing = showTyping({ line: byId("typing"), room, viewer, socket });
+  showParticipants({ stack: byId("here-now"), room, viewer, socket });
   followRoom({ room, slug, isDirect: box.dataset.kind === "direct", socket, blocked });
   socket.on("ready", () => reading.resume());
   document.addEventListener("visibilitychange", () => scroller.keep(() => timeline.renameDays()));

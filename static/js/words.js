@@ -228,5 +228,16 @@ export const WORDS = {
   newPicture: "The new picture",
   noPicture: "This is no picture that can be read. Choose a JPEG, PNG, WebP or GIF.",
   pictureTooLarge: "A picture has at most 10 MB.",
+  presence: {
+    online: "Online",
+    away: "Away",
+    dnd: "Do not disturb",
+    offline: "Offline",
+    invisible: "Invisible",
+  },
+  here: (/** @type {number} */ count) => `${count} here`,
+  hereNow: (/** @type {string[]} */ names, /** @type {number} */ count) =>
+    count === 1 ? `${listed(names)} has this room open` : `${listed(names, count)} have this room open`,
+  until: (/** @type {Date} */ date) => `until ${shortMoment.format(date)}`,
   unreadCount: (/** @type {number} */ count) => (count === 1 ? "1 new message" : `${count} new messages`),
 };
