@@ -15,13 +15,16 @@ from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
 from accounts import privacy, services
 from accounts.forms import PasswordForm, UserAddForm, UserChangeForm
-from accounts.models import User
+from accounts.models import Audience, Privacy, User
+from accounts.relations_admin import BlockAdmin, ContactAdmin, ContactRequestAdmin
 from chat_project.admin_site import ServiceAdmin, staff_member
+
+__all__ = ["BlockAdmin", "ContactAdmin", "ContactRequestAdmin", "EmailAddressAdmin", "GroupAdmin", "UserAdmin"]
 
 SUSPENSION_FIELDS = frozenset({"suspended", "suspension_reason", "suspended_until"})
 ACCESS_FIELDS = ("is_staff", "is_superuser", "groups")
@@ -51,13 +54,21 @@ class UserAdmin(ServiceAdmin, auth_admin.UserAdmin):
     sortable_by = ("created_at", "last_seen_at")  # what has an index
     ordering = ("-created_at",)
     filter_horizontal = ("groups",)
-    readonly_fields = ("suspended_at", "created_at", "last_login", "last_seen_at", "record", "read_receipts")
+    readonly_fields = (
+        "suspended_at",
+        "created_at",
+        "last_login",
+        "last_seen_at",
+        "record",
+        "relations",
+        "privacy_choices",
+    )
     actions = ("lift_suspension", "close_accounts", "open_accounts")
     fieldsets = (
         (None, {"fields": ("username", "email", "phone", "password", "record")}),
         ("Profile", {"fields": ("display_name", "avatar", "bio", ("status_emoji", "status_text"), "status_until")}),
         ("Language and time", {"fields": ("locale", "time_zone")}),
-        ("Privacy, as the person has chosen", {"fields": ("read_receipts",)}),
+        ("Privacy and people, as the person has chosen", {"fields": ("privacy_choices", "relations")}),
         ("Suspension", {"fields": ("suspended", "suspension_reason", "suspended_until", "suspended_at")}),
         ("Account", {"fields": ("is_active", "is_verified", "is_bot", "is_guest", "unthrottled")}),
         ("Access to the administration", {"fields": ACCESS_FIELDS}),
@@ -136,9 +147,20 @@ class UserAdmin(ServiceAdmin, auth_admin.UserAdmin):
             return "closed"
         return "suspended" if user.is_suspended else "active"
 
-    @admin.display(description="read receipts")
-    def read_receipts(self, user: User) -> str:
-        return privacy.settings_of(user).get_read_receipts_display()
+    @admin.display(description="privacy")
+    def privacy_choices(self, user: User) -> SafeString:
+        kept = privacy.settings_of(user)
+        choices = ((what.label, Audience(getattr(kept, what)).label) for what in Privacy)
+        return format_html_join(format_html("<br>"), "{}: {}", choices)
+
+    @admin.display(description="contacts and blocks")
+    def relations(self, user: User) -> SafeString:
+        lists = (("contact", "Contacts"), ("contactrequest", "Requests"), ("block", "Blocks, either way"))
+        links = (
+            (reverse(f"admin:accounts_{name}_changelist"), urlencode({"q": f"@{user.username}"}), words)
+            for name, words in lists
+        )
+        return format_html_join(" · ", '<a href="{}?{}">{}</a>', links)
 
     @admin.display(description="audit record")
     def record(self, user: User) -> SafeString:
