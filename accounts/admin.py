@@ -19,13 +19,16 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.decorators import method_decorator
 from django.utils.formats import date_format
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
 from accounts import availability, pictures, privacy, services
 from accounts.forms import PasswordForm, UserAddForm, UserChangeForm
-from accounts.models import Availability, DeviceSession, User
+from accounts.models import Audience, Availability, DeviceSession, Privacy, User
+from accounts.relations_admin import BlockAdmin, ContactAdmin, ContactRequestAdmin
 from chat_project.admin_site import ServiceAdmin, staff_member
+
+__all__ = ["BlockAdmin", "ContactAdmin", "ContactRequestAdmin", "EmailAddressAdmin", "GroupAdmin", "UserAdmin"]
 
 SUSPENSION_FIELDS = frozenset({"suspended", "suspension_reason", "suspended_until"})
 ACCESS_FIELDS = ("is_staff", "is_superuser", "groups")
@@ -56,7 +59,7 @@ class UserAdmin(ServiceAdmin, auth_admin.UserAdmin):
     ordering = ("-created_at",)
     filter_horizontal = ("groups",)
     readonly_fields = (
-        *("suspended_at", "created_at", "last_login", "last_seen_at", "record", "read_receipts"),
+        *("suspended_at", "created_at", "last_login", "last_seen_at", "record", "relations", "privacy_choices"),
         *("picture", "shown_status", "presence_now", "says"),
     )
     actions = ("lift_suspension", "close_accounts", "open_accounts")
@@ -65,7 +68,7 @@ class UserAdmin(ServiceAdmin, auth_admin.UserAdmin):
         ("Profile", {"fields": ("display_name", ("picture", "avatar"), "bio")}),
         ("Status", {"fields": ("shown_status", ("status_emoji", "status_text"), "status_until")}),
         ("Language and time", {"fields": ("locale", "time_zone")}),
-        ("Privacy, as the person has chosen", {"fields": ("read_receipts",)}),
+        ("Privacy and people, as the person has chosen", {"fields": ("privacy_choices", "relations")}),
         ("Presence", {"fields": ("presence_now", "says", "last_seen_at")}),
         ("Suspension", {"fields": ("suspended", "suspension_reason", "suspended_until", "suspended_at")}),
         ("Account", {"fields": ("is_active", "is_verified", "is_bot", "is_guest", "unthrottled")}),
@@ -165,9 +168,20 @@ class UserAdmin(ServiceAdmin, auth_admin.UserAdmin):
         until = f", until {user.status_until:%-d %B %Y, %H:%M} UTC" if user.status_until else ""
         return f"{user.status.emoji} {user.status.text}".strip() + until
 
-    @admin.display(description="read receipts")
-    def read_receipts(self, user: User) -> str:
-        return privacy.settings_of(user).get_read_receipts_display()
+    @admin.display(description="privacy")
+    def privacy_choices(self, user: User) -> SafeString:
+        kept = privacy.settings_of(user)
+        choices = ((what.label, Audience(getattr(kept, what)).label) for what in Privacy)
+        return format_html_join(format_html("<br>"), "{}: {}", choices)
+
+    @admin.display(description="contacts and blocks")
+    def relations(self, user: User) -> SafeString:
+        lists = (("contact", "Contacts"), ("contactrequest", "Requests"), ("block", "Blocks, either way"))
+        links = (
+            (reverse(f"admin:accounts_{name}_changelist"), urlencode({"q": f"@{user.username}"}), words)
+            for name, words in lists
+        )
+        return format_html_join(" · ", '<a href="{}?{}">{}</a>', links)
 
     @admin.display(description="is now")
     def presence_now(self, user: User) -> str:
