@@ -32,7 +32,8 @@ from realtime.hub import Hub, get_hub, on_members, on_news, on_stop
 
 logger = logging.getLogger(__name__)
 
-FLUSH_S = 1.0
+# A little over a second: a minute then has no 61st frame for anybody.
+FLUSH_S = 1.02
 # A page that is reloaded is gone for a moment; nobody need hear of it.
 GRACE_S = 5.0
 # News may be lost on its way; this long at most is somebody shown as they were.

@@ -1,4 +1,4 @@
-"""What a crowd that comes online together costs those who look, and the server."""
+"""What a crowd that comes to its keyboards together costs those who look, and the server."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ import time
 from typing import Any
 
 import msgspec
-from picows import WSFrame, WSMsgType, WSTransport, ws_connect
+from picows import WSFrame, WSMsgType, WSTransport
 
-from benchmarks.load.crowd import READY_TIMEOUT_S, Crowd, Member, Room, Seat, read_seats
+from benchmarks.load.crowd import CONNECTING_AT_ONCE, READY_TIMEOUT_S, Crowd, Member, Room, Seat, read_seats
 from benchmarks.load.measure import Window, percentile
 
 PICKED = 200  # of the crowd, whom each viewer shows: as many as the server takes
@@ -54,12 +54,14 @@ class Looker(Member):
 
 
 async def run(
-    *, url: str, seats: str, server_pids: list[int], viewers: int, seconds: float, looks: bool, opens: bool
+    *, url: str, seats: str, server_pids: list[int], viewers: int, seconds: float, connect_s: float
 ) -> dict[str, Any]:
-    """Have all members come online, evenly over `seconds`, while `viewers` of them look.
+    """Have everybody come to their keyboard, evenly over `seconds`, three times.
 
-    `looks`: else the viewers are there and look at nothing, which tells the cost of coming alone.
-    `opens`: those who come open the room as well, as a browser does.
+    All sockets are connected before, at the server's own pace (`connect_s` is what that may take) and
+    idle, so `away`: a handshake costs many times what presence does, and is measured elsewhere. First
+    nobody looks, which tells what the commands cost; then `viewers` have the room in view and show a
+    part of its people; and then those who come have it open as well, as browsers do.
     """
     crowd, random_ = Crowd(), random.Random(7)
     everybody = read_seats(seats)
@@ -67,46 +69,79 @@ async def run(
     lookers = [Looker(room, seat) for seat in everybody[:viewers]]
     comers = [Looker(room, seat) for seat in everybody[viewers:]]
     crowd.members = [*lookers, *comers]
-    await crowd.connect(url, lookers)
-    for looker in lookers if looks else ():
-        looker.people = random_.sample([each.seat.user for each in comers], min(PICKED, len(comers)))
-        looker.look()
-    if looks:
-        await asyncio.wait_for(asyncio.gather(*(each.viewing for each in lookers)), READY_TIMEOUT_S)
-    await asyncio.sleep(SETTLE_S)  # they see each other come first
+    began = time.perf_counter()
+    await crowd.connect(url)
+    connected_in = time.perf_counter() - began
+    figures: dict[str, Any] = {
+        "people": len(comers),
+        "viewers": viewers,
+        "connects_per_s": len(everybody) / connected_in,
+    }
+
+    await leave_the_keyboard(comers)
+    unseen = await come(comers, lookers, seconds, server_pids)
+
+    await leave_the_keyboard(comers)
     for looker in lookers:
-        looker.frames_heard = looker.bytes_heard = 0
-    window, began = Window(server_pids), time.perf_counter()
-
-    async def come(place: int, comer: Looker) -> None:
-        await asyncio.sleep(place * seconds / len(comers))
-        await ws_connect(lambda: comer, url, extra_headers=comer.headers(), websocket_handshake_timeout=READY_TIMEOUT_S)
-        await asyncio.wait_for(comer.ready, READY_TIMEOUT_S)
-        if opens:
-            comer.look()
-            await asyncio.wait_for(comer.viewing, READY_TIMEOUT_S)
-
-    await asyncio.gather(*(come(place, comer) for place, comer in enumerate(comers)))
-    took = time.perf_counter() - began
-    await asyncio.sleep(SETTLE_S)
-    measured = window.close()
-    for looker in lookers if looks else ():
-        missing = sum(looker.statuses.get(user) != "online" for user in looker.people)
-        if missing:
+        looker.people = random_.sample([each.seat.user for each in comers], min(PICKED, len(comers)))
+    await open_the_room(lookers)
+    seen = await come(comers, lookers, seconds, server_pids)
+    for looker in lookers:
+        if missing := sum(looker.statuses.get(user) != "online" for user in looker.people):
             crowd.problem(f"{looker.seat.username} was not told of {missing} who came")
-        if opens and looker.count != len(crowd.members):
+
+    await leave_the_keyboard(comers)
+    await open_the_room(comers)
+    opened = await come(comers, crowd.members, seconds, server_pids)
+    for looker in crowd.members:
+        if looker.count != len(crowd.members):
             crowd.problem(f"{looker.seat.username} was told of {looker.count} who have the room open")
-    frames = [each.frames_heard for each in lookers]
     verdict = crowd.verdict()
     await crowd.leave()
     return {
-        "people": len(comers),
-        "viewers": viewers,
+        **figures,
+        **seen,
+        "unseen_cpu_s": unseen["cpu_s"],
+        **{f"opened_{key}": value for key, value in opened.items()},
+        **verdict,
+    }
+
+
+async def leave_the_keyboard(comers: list[Looker]) -> None:
+    for comer in comers:
+        comer.write({"type": "presence", "ref": "idle", "status": "idle"})
+    await asyncio.sleep(SETTLE_S)
+
+
+async def open_the_room(lookers: list[Looker]) -> None:
+    """Not all at once: each is a question to the database."""
+    for start in range(0, len(lookers), CONNECTING_AT_ONCE):
+        some = lookers[start : start + CONNECTING_AT_ONCE]
+        for looker in some:
+            looker.look()
+        await asyncio.wait_for(asyncio.gather(*(each.viewing for each in some)), READY_TIMEOUT_S)
+    await asyncio.sleep(SETTLE_S)
+
+
+async def come(comers: list[Looker], lookers: list[Looker], seconds: float, server_pids: list[int]) -> dict[str, Any]:
+    """Have them come to their keyboards; return what that cost those who look, and the server."""
+    for looker in lookers:
+        looker.frames_heard = looker.bytes_heard = 0
+    window, began = Window(server_pids), time.perf_counter()
+    for place, comer in enumerate(comers):
+        comer.write({"type": "presence", "ref": "active", "status": "active"})
+        ahead = began + (place + 1) * seconds / len(comers) - time.perf_counter()
+        if ahead > 0:
+            await asyncio.sleep(ahead)
+    took = time.perf_counter() - began
+    await asyncio.sleep(SETTLE_S)
+    measured = window.close()
+    frames = [each.frames_heard for each in lookers]
+    return {
         "came_in_s": took,
         "frames_most": max(frames),
         "frames_p50": percentile(frames, 0.5),
-        "kib_per_viewer": sum(each.bytes_heard for each in lookers) / viewers / 1024,
-        "server_cpu_s": measured["server_cores"] * measured["seconds"],
+        "kib_each": sum(each.bytes_heard for each in lookers) / len(lookers) / 1024,
+        "cpu_s": measured["server_cores"] * measured["seconds"],
         **measured,
-        **verdict,
     }
