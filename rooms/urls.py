@@ -3,6 +3,7 @@
 from django.urls import path
 
 from rooms import deciding, views
+from rooms.people import adding, managing, members
 
 urlpatterns = [
     path("", views.home, name="home"),
@@ -11,5 +12,10 @@ urlpatterns = [
     path("direct/new/", views.new_direct, name="direct_new"),
     path("r/<slug:slug>/settings/", deciding.room_settings, name="room_settings"),
     path("r/<slug:slug>/join/", views.join, name="room_join"),
-    path("r/<slug:slug>/leave/", views.leave, name="room_leave"),
+    path("r/<slug:slug>/leave/", managing.leave, name="room_leave"),
+    path("r/<slug:slug>/archive/", managing.archive, name="room_archive"),
+    path("r/<slug:slug>/delete/", managing.delete, name="room_delete"),
+    path("r/<slug:slug>/members/", members.member_list, name="room_members"),
+    path("r/<slug:slug>/members/add/", adding.add_people, name="room_add"),
+    path("r/<slug:slug>/members/<uuid:user_id>/", members.member, name="room_member"),
 ]

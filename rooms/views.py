@@ -129,19 +129,6 @@ def join(request: HttpRequest, slug: str) -> HttpResponse:
     return redirect("room", room.slug)
 
 
-@require_POST
-@login_required
-def leave(request: HttpRequest, slug: str) -> HttpResponse:
-    room = get_object_or_404(Room.objects.joined_by(user_of(request)), slug=slug)
-    try:
-        services.leave(user_of(request), room)
-    except Refusal as refusal:
-        messages.error(request, refusal.detail)
-        return redirect("room", room.slug)
-    messages.success(request, f"You left {room.name}.")
-    return redirect("directory")
-
-
 def _asked(data: QueryDict) -> str:
     """What was typed to look for; NUL is in no name, and a database takes it badly."""
     return data.get("q", "").replace("\0", "").strip()[:QUERY_MAX_LENGTH]

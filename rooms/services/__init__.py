@@ -10,6 +10,7 @@ from rooms.services.making import create_room, direct_key, direct_room
 from rooms.services.membership import (
     add_members,
     change_role,
+    heir,
     join,
     leave,
     mute_member,
@@ -28,6 +29,7 @@ __all__ = [
     "delete_room",
     "direct_key",
     "direct_room",
+    "heir",
     "join",
     "leave",
     "mute_member",

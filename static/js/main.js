@@ -15,6 +15,7 @@ import { followLinks } from "./controllers/links.js";
 import { syncDrafts } from "./controllers/drafts.js";
 import { runForwarding } from "./controllers/forward.js";
 import { followRoom } from "./controllers/membership.js";
+import { followMembers } from "./controllers/members.js";
 import { followJumps } from "./controllers/jump-links.js";
 import { closePanel, runPanel, whenPanel } from "./controllers/panel.js";
 import { dressEntries } from "./controllers/entries.js";
@@ -94,6 +95,7 @@ function start() {
   dressEntries({ viewer, own });
   syncDrafts({ nav, drafts, socket });
   followScheduled({ socket });
+  followMembers({ socket });
   runForwarding({ nav });
   actOnMessages({ socket, store, own });
   showShortcuts({ bar: byId("shortcuts"), viewer, socket, unread, threads, drafts });

@@ -97,6 +97,8 @@ export const WORDS = {
   switcher: "Go to a room",
   switcherHint: "Find a room or a person",
   switcherNothing: "No room of yours has that name.",
+  until: (/** @type {string} */ day, /** @type {string} */ time, /** @type {boolean} */ isToday) =>
+    isToday ? `until ${time}` : `until ${day}, ${time}`,
   dayAndTime: (/** @type {string} */ day, /** @type {string} */ time) => `${day}, ${time}`,
   send: "Send",
   replyingTo: (/** @type {string} */ name) => (name ? `Replying to ${name}` : "Replying"),
