@@ -242,3 +242,81 @@ class Membership(models.Model):
     @property
     def is_current(self) -> bool:
         return self.left_at is None
+
+
+class InvitationQuerySet(models.QuerySet["Invitation"]):
+    def open(self) -> InvitationQuerySet:
+        """Those that can still be used, as far as their own row says; the room is another matter."""
+        return (
+            self.filter(state=Invitation.State.OPEN)
+            .filter(Q(expires_at__isnull=True) | Q(expires_at__gt=timezone.now()))
+            .filter(Q(uses_max__isnull=True) | Q(uses__lt=models.F("uses_max")))
+        )
+
+    def waiting_for(self, user: User) -> InvitationQuerySet:
+        """Those on which the user's word is awaited. Those made by people whom they blocked are not shown."""
+        blocked = user.blocks.values("blocked_id")
+        rooms = Room.objects.filter(deleted_at__isnull=True, archived_at__isnull=True)
+        return self.open().filter(user=user, room__in=rooms).exclude(made_by__in=blocked)
+
+
+class Invitation(models.Model):
+    """A way into a room that is not listed for one: a link for whoever has it, or a question to one person.
+
+    The code of a link is kept as it is, since those who manage a room have to copy it again. It opens
+    no more than what whoever reads the database has read already.
+    """
+
+    class State(models.TextChoices):
+        OPEN = "open", "Open"
+        ACCEPTED = "accepted", "Accepted"
+        DECLINED = "declined", "Declined"
+        REVOKED = "revoked", "Revoked"
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    room = models.ForeignKey(Room, on_delete=models.CASCADE, related_name="invitations")
+    code = models.CharField(max_length=32, unique=True, null=True, editable=False)
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, null=True, blank=True, related_name="invitations"
+    )
+    made_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+")
+    state = models.CharField(max_length=8, choices=State, default=State.OPEN)
+    expires_at = models.DateTimeField(null=True, blank=True)
+    uses_max = models.PositiveIntegerField(null=True, blank=True)
+    uses = models.PositiveIntegerField(default=0)
+    created_at = models.DateTimeField(default=timezone.now)
+
+    objects: ClassVar[models.Manager[Invitation]] = InvitationQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(code__isnull=True, user__isnull=False) | Q(code__isnull=False, user__isnull=True),
+                name="invitation_link_or_person",
+            ),
+            models.UniqueConstraint(
+                fields=["room", "user"], condition=Q(state="open", user__isnull=False), name="invitation_one_open"
+            ),
+        ]
+        indexes = [models.Index(fields=["room", "-created_at", "id"], name="invitation_of_room")]
+
+    def __str__(self) -> str:
+        return f"{self.room}: {'link' if self.code else self.user}"
+
+
+class Ban(models.Model):
+    """Somebody who may not come into a room, whoever lets them in. Lifting it removes the row."""
+
+    id = models.BigAutoField(primary_key=True)
+    room = models.ForeignKey(Room, on_delete=models.CASCADE, related_name="bans")
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
+    made_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+")
+    reason = models.CharField(max_length=500, blank=True)
+    until = models.DateTimeField(null=True, blank=True, help_text="Empty: until lifted.")
+    created_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["room", "user"], name="ban_room_user")]
+
+    def __str__(self) -> str:
+        return f"{self.user} in {self.room}"

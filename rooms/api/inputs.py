@@ -44,6 +44,9 @@ class NewMembers(serializers.Serializer[Mapping[str, Any]]):
 class MemberChange(serializers.Serializer[Mapping[str, Any]]):
     role = serializers.ChoiceField(choices=[role for role in Role.choices if role[0] != Role.OWNER], required=False)
     muted_until = Moment(required=False, allow_null=True, help_text="`null` lets them write again.")
+    permissions = serializers.DictField(
+        required=False, help_text="`{action: bool}`: what they may do besides what their role says, or not."
+    )
 
 
 class NewOwner(serializers.Serializer[Mapping[str, Any]]):

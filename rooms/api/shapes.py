@@ -46,6 +46,8 @@ class Member(msgspec.Struct, gc=False):
     role: str
     joined_at: Timestamp
     muted_until: Timestamp | None
+    # `{action: bool}`: where it is not as the role says.
+    permissions: dict[str, bool]
 
 
 class RoomList(msgspec.Struct, gc=False):
@@ -104,7 +106,10 @@ def listed(rooms: Collection[Room], user: User) -> list[ListedRoom]:
 
 def members(memberships: Iterable[Membership]) -> list[Member]:
     """Memberships with their users loaded."""
-    return [Member(person_of(row.user), row.role, timestamp(row.joined_at), _muted_until(row)) for row in memberships]
+    return [
+        Member(person_of(row.user), row.role, timestamp(row.joined_at), _muted_until(row), row.permissions)
+        for row in memberships
+    ]
 
 
 def _muted_until(membership: Membership) -> Timestamp | None:

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from rooms.api import members, views
+from rooms.api import bans, invitations, members, views
 
 urlpatterns = [
     path("rooms/", views.RoomsView.as_view()),
@@ -13,4 +13,10 @@ urlpatterns = [
     path("rooms/<uuid:room_id>/members/", members.MembersView.as_view()),
     path("rooms/<uuid:room_id>/members/<uuid:user_id>/", members.MemberView.as_view()),
     path("rooms/<uuid:room_id>/owner/", members.OwnerView.as_view()),
+    path("rooms/<uuid:room_id>/bans/", bans.BansView.as_view()),
+    path("rooms/<uuid:room_id>/bans/<uuid:user_id>/", bans.BanView.as_view()),
+    path("rooms/<uuid:room_id>/invitations/", invitations.RoomInvitationsView.as_view()),
+    path("invitations/", invitations.InvitationsView.as_view()),
+    path("invitations/<uuid:invitation_id>/", invitations.InvitationView.as_view()),
+    path("invitations/links/<str:code>/", invitations.LinkView.as_view()),
 ]

@@ -5,7 +5,9 @@ but the room's kind. They raise `realtime.errors.Refusal`s, and then nothing has
 that is passed in may be stale: it is read afresh under the lock, and that one is returned.
 """
 
+from rooms.services.banning import ban, set_permissions, unban
 from rooms.services.change import Actor, Staff
+from rooms.services.inviting import accept_link, answer, invite, invite_by_link, link_of, revoke
 from rooms.services.making import create_room, direct_key, direct_room
 from rooms.services.membership import (
     add_members,
@@ -22,20 +24,29 @@ from rooms.services.upkeep import archive, delete_room, restore_room, unarchive,
 __all__ = [
     "Actor",
     "Staff",
+    "accept_link",
     "add_members",
+    "answer",
     "archive",
+    "ban",
     "change_role",
     "create_room",
     "delete_room",
     "direct_key",
     "direct_room",
     "heir",
+    "invite",
+    "invite_by_link",
     "join",
     "leave",
+    "link_of",
     "mute_member",
     "remove_member",
     "restore_room",
+    "revoke",
+    "set_permissions",
     "transfer",
     "unarchive",
+    "unban",
     "update_room",
 ]

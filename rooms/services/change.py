@@ -119,6 +119,7 @@ class Change:
             "user": str(membership.user_id),
             "role": str(membership.role),
             "muted_until": timestamp(muted_until) if muted_until and muted_until > self.now else None,
+            "permissions": membership.permissions,
         }
         log.enter(self.head, "member.changed", self.actor, payload)
 

@@ -13,7 +13,7 @@ from realtime.errors import Forbidden, Gone, Invalid
 from rooms import log, naming
 from rooms.models import Kind, Membership, Room, RoomHead
 from rooms.services.change import Actor, Change, Staff, entering, touch
-from rooms.services.membership import ADDED_AT_ONCE_MAX, admit, find_people
+from rooms.services.membership import ADDED_AT_ONCE_MAX, admit, check_may_add, find_people
 
 
 def create_room(
@@ -32,6 +32,7 @@ def create_room(
 
     Without a `slug`, the address is made of the name. Invalid: a field breaks its rule. Conflict:
     the slug is taken, or there are more people than fit. NotFound: nobody may meet one of them.
+    Forbidden: one of them does not let the user add them to rooms.
     """
     if user.is_guest:
         raise Forbidden("Guests cannot make rooms.")
@@ -47,6 +48,7 @@ def create_room(
             raise Invalid(detail, fields={"members": [detail]})
         _insert(room)
         change = _begin(room, by or user)
+        check_may_add(change, others)
         admit(change, [user, *others], owner=user)
         change.record("room.created", kind=room.kind, owner=user.username, members=[each.username for each in others])
         log.advance([change.head])

@@ -47,6 +47,7 @@ class Stage:
     own: Mapping[str, MessageOut]
     others: Mapping[str, tuple[MessageOut, MessageOut]]
     other_room: Room
+    outsider: User  # whom nobody has to do with
 
     @property
     def message_id(self) -> UUID:
@@ -83,4 +84,4 @@ def set_stage(kind: str) -> Stage:
     preview = {"url": LINK, "title": "A page", "description": "", "site": ""}
     Message.objects.filter(room=room, content__contains=LINK).update(previews=[preview])
     own = {who: say(room, user, "Mine", **said) for who, user in people.items() if who in MEMBERS}
-    return Stage(kind, room, people, author, message, question(), own, others, make_room(*people.values()))
+    return Stage(kind, room, people, author, message, question(), own, others, make_room(*people.values()), make_user())

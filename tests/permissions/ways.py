@@ -74,6 +74,18 @@ CALLS = [
     Way("POST", f"{_ROOM}members/", (Action.INVITE,), lambda stage: {"users": [str(stage.author.pk)]}),
     Way("PATCH", f"{_ROOM}members/<uuid:user_id>/", (Action.MUTE_MEMBER,), lambda _: {"muted_until": _tomorrow()}),
     Way("DELETE", f"{_ROOM}members/<uuid:user_id>/", (Action.REMOVE_MEMBER,)),
+    Way(
+        "PATCH",
+        f"{_ROOM}members/<uuid:user_id>/",
+        (Action.SET_PERMISSIONS, Action.PIN),
+        lambda _: {"permissions": {"pin": False}},
+    ),
+    Way("GET", f"{_ROOM}bans/", (Action.BAN_MEMBER,)),
+    Way("PUT", f"{_ROOM}bans/<uuid:user_id>/", (Action.BAN_MEMBER,), lambda _: {"reason": "Spam"}),
+    Way("DELETE", f"{_ROOM}bans/<uuid:user_id>/", (Action.BAN_MEMBER,)),
+    Way("GET", f"{_ROOM}invitations/", (Action.INVITE,)),
+    Way("POST", f"{_ROOM}invitations/", (Action.INVITE,), lambda _: {"uses_max": 3}),
+    Way("POST", f"{_ROOM}invitations/", (Action.INVITE,), lambda stage: {"user": str(stage.outsider.pk)}),
     Way("PUT", f"{_ROOM}owner/", (Action.TRANSFER,), lambda stage: {"user": str(stage.author.pk)}),
     Way("GET", f"{_ROOM}messages/", (Action.READ,)),
     Way("POST", f"{_ROOM}messages/", (Action.POST,), lambda _: {"content": "Hello"}),
@@ -125,6 +137,7 @@ PERSONAL_CALLS = {
     ("GET", "saved/"): None,
     ("GET", "scheduled/"): None,
     ("GET", "search/"): "q=hello",
+    ("GET", "invitations/"): None,
 }
 # Tried by tests of their own, for the reason given.
 ELSEWHERE_CALLS = {
@@ -136,6 +149,10 @@ ELSEWHERE_CALLS = {
     ): "takes off one's own list, also what is hidden by now: tests/test_saved.py",
     ("PATCH", "scheduled/<uuid:scheduled_id>/"): "finds the sender's own only: tests/test_scheduled.py",
     ("DELETE", "scheduled/<uuid:scheduled_id>/"): "finds the sender's own only: tests/test_scheduled.py",
+    ("PATCH", "invitations/<uuid:invitation_id>/"): "finds what the asker was asked only: tests/test_invitations.py",
+    ("DELETE", "invitations/<uuid:invitation_id>/"): "one's own, or others' by role: tests/test_invitations.py",
+    ("GET", "invitations/links/<str:code>/"): "takes the code of a link: tests/test_invitations.py",
+    ("POST", "invitations/links/<str:code>/"): "takes the code of a link: tests/test_invitations.py",
     ("GET", "schema/"): "describes the API to everybody",
 }
 
