@@ -172,6 +172,8 @@ def _manageable(room: Room, membership: Membership) -> dict[str, bool]:
         )
 
     return {
+        "may_invite": may(Action.INVITE) or may(Action.MANAGE_INVITATIONS),
+        "may_ban": may(Action.BAN_MEMBER),
         "may_transfer": may(Action.TRANSFER),
         "may_archive": may(Action.ARCHIVE),
         "may_leave": may(Action.LEAVE),

@@ -3,18 +3,22 @@
 from django.urls import path
 
 from rooms import deciding, views
-from rooms.people import adding, managing, members
+from rooms.people import adding, banning, inviting, managing, members
 
 urlpatterns = [
     path("", views.home, name="home"),
     path("rooms/", views.directory, name="directory"),
     path("rooms/new/", views.new_room, name="room_new"),
     path("direct/new/", views.new_direct, name="direct_new"),
+    path("invitations/", inviting.my_invitations, name="my_invitations"),
+    path("invite/<str:code>/", inviting.invitation_link, name="invitation"),
     path("r/<slug:slug>/settings/", deciding.room_settings, name="room_settings"),
     path("r/<slug:slug>/join/", views.join, name="room_join"),
     path("r/<slug:slug>/leave/", managing.leave, name="room_leave"),
     path("r/<slug:slug>/archive/", managing.archive, name="room_archive"),
     path("r/<slug:slug>/delete/", managing.delete, name="room_delete"),
+    path("r/<slug:slug>/invitations/", inviting.room_invitations, name="room_invitations"),
+    path("r/<slug:slug>/bans/", banning.bans, name="room_bans"),
     path("r/<slug:slug>/members/", members.member_list, name="room_members"),
     path("r/<slug:slug>/members/add/", adding.add_people, name="room_add"),
     path("r/<slug:slug>/members/<uuid:user_id>/", members.member, name="room_member"),

@@ -21,6 +21,7 @@ from realtime.errors import Refusal
 from rooms import services
 from rooms.forms import RoomForm
 from rooms.models import Kind, Membership, Room
+from rooms.people.inviting import LINK_COOKIE
 from rooms.shell import shell
 
 DIRECTORY_PAGE = 50
@@ -42,6 +43,8 @@ KINDS = [
 @login_required
 def home(request: HttpRequest) -> HttpResponse:
     """Go on where the user left off: the last open room, or the liveliest, or the directory."""
+    if code := request.COOKIES.get(LINK_COOKIE):  # they followed a link before they were signed in
+        return redirect("invitation", code)
     mine = Room.objects.joined_by(user_of(request))
     last = mine.filter(slug=request.COOKIES.get(LAST_ROOM_COOKIE, "")).first()
     last = last or mine.order_by("-head__last_message_at").first()

@@ -18,7 +18,7 @@ from realtime.errors import Refusal
 from rooms import services
 from rooms.models import Membership
 from rooms.panels import panel
-from rooms.people.standing import Standing, asked, standing
+from rooms.people.standing import Standing, asked, standing, uuid_or_404
 from rooms.permissions import Action
 
 
@@ -33,7 +33,9 @@ def add_people(request: HttpRequest, slug: str) -> HttpResponse:
     chosen = list(User.objects.active().filter(pk__in=_uuids(data.getlist("people"))).order_by("username"))
     error, status = "", 200
     if request.method == "POST":
-        if not chosen:
+        if "invite" in request.POST:
+            error, status = _invite(request, here)
+        elif not chosen:
             error, status = "Choose at least one person.", 422
         else:
             try:
@@ -54,21 +56,34 @@ def add_people(request: HttpRequest, slug: str) -> HttpResponse:
     return panel(request, "people/add.html", context, kind="room-add", title="Add people", slug=slug, status=status)
 
 
+def _invite(request: HttpRequest, here: Standing) -> tuple[str, int]:
+    """Ask the person of the pressed button. Return what went wrong, if it did, and the answer's status."""
+    try:
+        made = services.invite(here.user, here.room, uuid_or_404(request.POST["invite"]))
+    except Refusal as refusal:
+        return refusal.detail, refusal.status
+    messages.success(request, f"{made.user.name if made.user else 'They'} can accept or decline.")
+    return "", 200
+
+
 def _choices(here: Standing, chosen: list[User], found: list[User]) -> list[dict[str, object]]:
     """The people to choose from, with who is in the room already and who does not let the user add them."""
     ids = [user.pk for user in (*chosen, *found)]
     members = Membership.objects.current().of_room(here.room).filter(user_id__in=ids)
     inside = set(members.values_list("user_id", flat=True))
+    invited = set(here.room.invitations.open().filter(user_id__in=ids).values_list("user_id", flat=True))
     willing = who_allow(here.user, Privacy.ROOMS, ids)
-    return [
+    choices: list[dict[str, object]] = [
         {
             "user": user,
             "is_chosen": user in chosen and user.pk not in inside and user.pk in willing,
             "is_inside": user.pk in inside,
+            "is_invited": user.pk in invited,
             "is_unwilling": user.pk not in inside and user.pk not in willing,
         }
         for user in (*chosen, *found)
     ]
+    return sorted(choices, key=lambda choice: bool(choice["is_inside"]))  # whom there is nothing to do with stand last
 
 
 def _names(users: list[User]) -> str:

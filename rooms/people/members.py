@@ -21,8 +21,9 @@ from rooms import services
 from rooms.models import Kind, Membership, Role
 from rooms.panels import lead_away, panel
 from rooms.people import listing, moments
+from rooms.people.banning import SPAN_CHOICES, ban_by_form
 from rooms.people.standing import Standing, asked, member_or_404, standing
-from rooms.permissions import Action
+from rooms.permissions import Action, allows
 
 # How long somebody is muted for, as the page offers it.
 MUTES = {
@@ -34,6 +35,17 @@ ROLE_WORDS = {
     Role.ADMIN: "Admin: settings, roles and members",
     Role.MODERATOR: "Moderator: mutes and removes people, deletes messages",
     Role.MEMBER: "Member",
+}
+# What a member can be given or denied besides their role, as the page offers it.
+OVERRIDABLE = {
+    Action.POST: "Write messages",
+    Action.REACT: "React to messages",
+    Action.POLL: "Ask polls",
+    Action.PIN: "Pin messages",
+    Action.MENTION_ROOM: "Mention everybody",
+    Action.INVITE: "Add and invite people",
+    Action.DELETE_OTHERS: "Delete messages of others",
+    Action.EDIT_ROOM: "Change the room’s settings",
 }
 
 
@@ -53,6 +65,7 @@ def member_list(request: HttpRequest, slug: str) -> HttpResponse:
         "members": found,
         "now": timezone.now(),
         "count": here.room.head.member_count,
+        "may_invite": here.may(Action.INVITE) or here.may(Action.MANAGE_INVITATIONS),
         "may_add": here.room.archived_at is None and here.may(Action.INVITE),
     }
     return panel(request, "people/members.html", context, kind="members", title="Members", slug=slug)
@@ -92,11 +105,28 @@ def _offers(here: Standing, about: Membership) -> Mapping[str, Any]:
         "may_mute": here.may_to(Action.MUTE_MEMBER, about),
         "may_remove": here.may_to(Action.REMOVE_MEMBER, about),
         "may_transfer": not is_self and here.may(Action.TRANSFER),
+        "may_ban": here.may_to(Action.BAN_MEMBER, about),
+        "spans": SPAN_CHOICES,
+        "overrides": _overrides(here, about) if here.may_to(Action.SET_PERMISSIONS, about) else [],
         "may_message": not is_self and not (here.room.kind == Kind.DIRECT and here.room.head.member_count <= 2),
         "may_leave": is_self and here.may(Action.LEAVE),
         "zone": moments.zone_of(here.user).key,
         "local_muted_until": moments.local(about.muted_until, moments.zone_of(here.user)) if about.muted_until else "",
     }
+
+
+def _overrides(here: Standing, about: Membership) -> list[dict[str, Any]]:
+    """What can be decided about the member alone: those actions that who decides may do themselves."""
+    room = here.room
+
+    def by_role(action: Action) -> bool:
+        return allows(action, role=about.role, kind=room.kind, settings=room.settings)
+
+    return [
+        {"action": action.value, "words": words, "by_role": by_role(action), "given": about.permissions.get(action)}
+        for action, words in OVERRIDABLE.items()
+        if here.may(action)
+    ]
 
 
 def _done(request: HttpRequest, here: Standing, about: Membership, words: str) -> HttpResponse:
@@ -137,6 +167,22 @@ def _message(request: HttpRequest, here: Standing, about: Membership) -> HttpRes
     return lead_away(request, reverse("room", args=[room.slug]))
 
 
+def _ban(request: HttpRequest, here: Standing, about: Membership) -> HttpResponse:
+    ban_by_form(request, here, about.user)
+    return redirect("room_members", here.room.slug)
+
+
+def _set_permissions(request: HttpRequest, here: Standing, about: Membership) -> HttpResponse:
+    """What the form does not offer stays as it is."""
+    wanted = {name: given for name, given in about.permissions.items() if name not in OVERRIDABLE}
+    for action in OVERRIDABLE:
+        if (given := _GIVEN.get(request.POST.get(f"may_{action}", ""))) is not None:
+            wanted[action] = given
+    services.set_permissions(here.user, here.room, about.user_id, wanted)
+    return _done(request, here, about, f"What {about.user.name} may do is saved.")
+
+
+_GIVEN = {"yes": True, "no": False}
 _A = {Role.ADMIN: "an admin", Role.MODERATOR: "a moderator", Role.MEMBER: "a member", Role.OWNER: "the owner"}
 _ACTS: Mapping[str, Callable[[HttpRequest, Standing, Membership], HttpResponse]] = {
     "role": _change_role,
@@ -145,4 +191,6 @@ _ACTS: Mapping[str, Callable[[HttpRequest, Standing, Membership], HttpResponse]]
     "remove": _remove,
     "transfer": _transfer,
     "message": _message,
+    "ban": _ban,
+    "permissions": _set_permissions,
 }

@@ -55,7 +55,7 @@ const MOST_TRIES = 1_000;
 const byId = (id) => document.getElementById(id);
 
 function start() {
-  /** @type {{socket: string, epoch: string, user: {id: string}, rooms: import("./types.js").Room[],
+  /** @type {{socket: string, epoch: string, user: {id: string}, invitations: number, rooms: import("./types.js").Room[],
    *   threads: {followed: string[], unread: Record<string, number>}}} */
   const boot = JSON.parse(byId("boot").textContent);
   const viewer = boot.user.id;
@@ -98,7 +98,7 @@ function start() {
   followMembers({ socket });
   runForwarding({ nav });
   actOnMessages({ socket, store, own });
-  showShortcuts({ bar: byId("shortcuts"), viewer, socket, unread, threads, drafts });
+  showShortcuts({ bar: byId("shortcuts"), viewer, socket, unread, threads, drafts, invitations: boot.invitations });
   whenPanel("thread", (shown) => runThread({ ...shown, viewer, socket, own, store, drafts, outbox, threads, attention }));
   runDrawer({ body: document.body, sidebar: byId("sidebar"), openers: document.querySelectorAll(".to-sidebar") });
   showConnection({ banner: byId("connection-banner"), socket });

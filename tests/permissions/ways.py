@@ -170,6 +170,8 @@ PAGES = [
     Way("GET", f"{_PAGE}members/<uuid:user_id>/"),
     Way("GET", f"{_PAGE}members/add/", (Action.INVITE,)),
     Way("GET", f"{_PAGE}delete/", (Action.DELETE_ROOM,)),
+    Way("GET", f"{_PAGE}invitations/", (Action.INVITE,)),
+    Way("GET", f"{_PAGE}bans/", (Action.BAN_MEMBER,)),
     Way("POST", f"{_PAGE}archive/"),
     Way("POST", f"{_PAGE}join/", outside="done"),
     Way("POST", f"{_PAGE}leave/"),
@@ -180,9 +182,12 @@ PAGES = [
 ]
 PERSONAL_PAGES = {
     *("", "rooms/", "rooms/new/", "direct/new/", "threads/", "mentions/", "drafts/", "search/", "saved/"),
-    *("scheduled/", "settings/privacy/"),
+    *("scheduled/", "settings/privacy/", "invitations/"),
 }
-ELSEWHERE_PAGES = {"accounts/theme/": "a cookie of the device"}
+ELSEWHERE_PAGES = {
+    "accounts/theme/": "a cookie of the device",
+    "invite/<str:code>/": "for whoever has the code: tests/test_invitation_pages.py",
+}
 
 
 def _room(stage: Stage, _: str) -> dict[str, Any]:

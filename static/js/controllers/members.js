@@ -3,6 +3,7 @@
  * news of the room as they come. What stands in them is the server's.
  */
 
+import { copy } from "../clipboard.js";
 import { localValue } from "../dialogs.js";
 import { clockTime, dayName } from "../dates.js";
 import { WORDS } from "../words.js";
@@ -25,6 +26,10 @@ export function followMembers({ socket }) {
     tellTimes(root);
     dressForms(root, zone);
     for (const form of root.querySelectorAll("form[data-live]")) findAsTyped(form, signal);
+  });
+  document.addEventListener("click", (event) => {
+    const button = /** @type {HTMLElement} */ (event.target).closest("[data-copy]");
+    if (button) copy(/** @type {HTMLElement} */ (button).dataset.copy, WORDS.linkCopied);
   });
   document.addEventListener("panel:grown", (event) => {
     for (const item of /** @type {CustomEvent} */ (event).detail.items) tellTimes(item);
