@@ -9,6 +9,7 @@ from uuid import UUID
 import msgspec
 from django.db.models import F
 
+from accounts import pictures
 from accounts.models import User
 from accounts.people import Person, person_of
 from realtime.values import Id, Timestamp, timestamp
@@ -23,6 +24,7 @@ class RoomSummary(msgspec.Struct, gc=False):
     kind: str
     name: str
     topic: str
+    avatar: str | None
     head_seq: int
     last_number: int
     last_read_number: int
@@ -105,6 +107,7 @@ def _summary(membership: Membership, others: list[User], mentions: int) -> RoomS
         kind=room.kind,
         name=direct_name(others) if room.kind == Kind.DIRECT else room.name,
         topic=room.topic,
+        avatar=pictures.url(room.avatar.name or ""),
         head_seq=head.last_seq,
         last_number=head.last_number,
         last_read_number=membership.read_number,

@@ -3,7 +3,7 @@
 from django.urls import path
 
 from rooms import deciding, views
-from rooms.people import adding, banning, inviting, managing, members
+from rooms.roster import adding, banning, inviting, managing, members
 
 urlpatterns = [
     path("", views.home, name="home"),
@@ -15,6 +15,7 @@ urlpatterns = [
     path("r/<slug:slug>/settings/", deciding.room_settings, name="room_settings"),
     path("r/<slug:slug>/join/", views.join, name="room_join"),
     path("r/<slug:slug>/leave/", managing.leave, name="room_leave"),
+    path("r/<slug:slug>/picture/", managing.picture, name="room_picture"),
     path("r/<slug:slug>/archive/", managing.archive, name="room_archive"),
     path("r/<slug:slug>/delete/", managing.delete, name="room_delete"),
     path("r/<slug:slug>/invitations/", inviting.room_invitations, name="room_invitations"),

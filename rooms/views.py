@@ -21,7 +21,7 @@ from realtime.errors import Refusal
 from rooms import services
 from rooms.forms import RoomForm
 from rooms.models import Kind, Membership, Room
-from rooms.people.inviting import LINK_COOKIE
+from rooms.roster.inviting import LINK_COOKIE
 from rooms.shell import shell
 
 DIRECTORY_PAGE = 50

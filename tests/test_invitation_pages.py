@@ -171,8 +171,8 @@ def test_permissions_of_a_single_member_are_given_and_taken(cast: Cast) -> None:
 
 
 def test_the_lists_turn_pages(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("rooms.people.inviting.PAGE", 2)
-    monkeypatch.setattr("rooms.people.banning.PAGE", 2)
+    monkeypatch.setattr("rooms.roster.inviting.PAGE", 2)
+    monkeypatch.setattr("rooms.roster.banning.PAGE", 2)
     for _ in range(3):
         services.invite(cast.alice, cast.team, make_user())
         services.ban(cast.alice, cast.team, make_user())

@@ -13,7 +13,7 @@ from accounts.models import Audience, User
 from accounts.privacy import change
 from rooms import services
 from rooms.models import Membership, Role, Room
-from rooms.people import listing
+from rooms.roster import listing
 from tests.factories import Cast, make_direct, make_room, make_user, membership_of, set_role
 
 pytestmark = pytest.mark.django_db

@@ -19,6 +19,7 @@ from rooms.services.membership import (
     remove_member,
     transfer,
 )
+from rooms.services.picture import remove_picture, set_picture
 from rooms.services.upkeep import archive, delete_room, restore_room, unarchive, update_room
 
 __all__ = [
@@ -42,9 +43,11 @@ __all__ = [
     "link_of",
     "mute_member",
     "remove_member",
+    "remove_picture",
     "restore_room",
     "revoke",
     "set_permissions",
+    "set_picture",
     "transfer",
     "unarchive",
     "unban",

@@ -33,6 +33,7 @@ const EVENTS = {
   role: ({ user, role }) => `made ${user} ${ROLES[role] ?? role}`,
   retention: ({ seconds }) =>
     seconds ? `set messages here to disappear after ${spanOf(seconds)}` : "set messages here to stay",
+  picture: ({ removed }) => (removed ? "removed the room’s picture" : "changed the room’s picture"),
   archived: () => "archived the room",
   unarchived: () => "opened the room again",
 };

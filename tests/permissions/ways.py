@@ -141,6 +141,8 @@ PERSONAL_CALLS = {
 }
 # Tried by tests of their own, for the reason given.
 ELSEWHERE_CALLS = {
+    ("PUT", f"{_ROOM}avatar/"): "takes a file: tests/test_room_pictures.py",
+    ("DELETE", f"{_ROOM}avatar/"): "with the upload: tests/test_room_pictures.py",
     ("PATCH", "me/privacy/"): "changes the asker's own settings: tests/receipts/test_rules.py",
     ("POST", "rooms/"): "makes a room: tests/test_rest.py",
     (
@@ -172,6 +174,7 @@ PAGES = [
     Way("GET", f"{_PAGE}delete/", (Action.DELETE_ROOM,)),
     Way("GET", f"{_PAGE}invitations/", (Action.INVITE,)),
     Way("GET", f"{_PAGE}bans/", (Action.BAN_MEMBER,)),
+    Way("POST", f"{_PAGE}picture/"),
     Way("POST", f"{_PAGE}archive/"),
     Way("POST", f"{_PAGE}join/", outside="done"),
     Way("POST", f"{_PAGE}leave/"),

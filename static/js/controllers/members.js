@@ -25,6 +25,7 @@ export function followMembers({ socket }) {
     if (!KINDS.has(kind)) return;
     tellTimes(root);
     dressForms(root, zone);
+    for (const form of root.querySelectorAll("form[data-sends]")) form.addEventListener("change", () => form.requestSubmit());
     for (const form of root.querySelectorAll("form[data-live]")) findAsTyped(form, signal);
   });
   document.addEventListener("click", (event) => {

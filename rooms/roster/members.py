@@ -20,10 +20,10 @@ from realtime.errors import Invalid, Refusal
 from rooms import services
 from rooms.models import Kind, Membership, Role
 from rooms.panels import lead_away, panel
-from rooms.people import listing, moments
-from rooms.people.banning import SPAN_CHOICES, ban_by_form
-from rooms.people.standing import Standing, asked, member_or_404, standing
 from rooms.permissions import Action, allows
+from rooms.roster import listing, moments
+from rooms.roster.banning import SPAN_CHOICES, ban_by_form
+from rooms.roster.standing import Standing, asked, member_or_404, standing
 
 # How long somebody is muted for, as the page offers it.
 MUTES = {
@@ -68,7 +68,7 @@ def member_list(request: HttpRequest, slug: str) -> HttpResponse:
         "may_invite": here.may(Action.INVITE) or here.may(Action.MANAGE_INVITATIONS),
         "may_add": here.room.archived_at is None and here.may(Action.INVITE),
     }
-    return panel(request, "people/members.html", context, kind="members", title="Members", slug=slug)
+    return panel(request, "roster/members.html", context, kind="members", title="Members", slug=slug)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -89,7 +89,7 @@ def member(request: HttpRequest, slug: str, user_id: UUID) -> HttpResponse:
             about = member_or_404(here.room, user_id)  # as they are, whatever was tried
     context = {"here": here.room, "member": about, "refused": refused, "refused_act": act, **_offers(here, about)}
     status = status if refused else 200
-    return panel(request, "people/member.html", context, kind="member", title="Member", slug=slug, status=status)
+    return panel(request, "roster/member.html", context, kind="member", title="Member", slug=slug, status=status)
 
 
 def _offers(here: Standing, about: Membership) -> Mapping[str, Any]:

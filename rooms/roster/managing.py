@@ -11,12 +11,32 @@ from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts.requests import user_of
-from realtime.errors import Refusal
+from realtime.errors import Invalid, Refusal
 from rooms import services
 from rooms.models import Kind, Role
 from rooms.panels import lead_away, panel
-from rooms.people.standing import asked, standing
 from rooms.permissions import Action
+from rooms.roster.standing import asked, standing
+
+
+@require_POST
+@login_required
+def picture(request: HttpRequest, slug: str) -> HttpResponse:
+    """Put the uploaded picture in the place of the one before, or (`remove`) nothing."""
+    here = standing(request, slug)
+    upload = request.FILES.get("avatar")
+    try:
+        if "remove" in request.POST:
+            services.remove_picture(here.user, here.room)
+        elif upload is None:
+            raise Invalid("Choose a picture first.")
+        else:
+            services.set_picture(here.user, here.room, upload)
+    except Refusal as refusal:
+        messages.error(request, refusal.detail)
+    else:
+        messages.success(request, "The picture is removed." if "remove" in request.POST else "The picture is changed.")
+    return redirect("room_settings", here.room.slug)
 
 
 @require_POST
@@ -55,7 +75,7 @@ def delete(request: HttpRequest, slug: str) -> HttpResponse:
                 return lead_away(request, reverse("directory"))
     context = {"here": here.room, "errors": [error] if error else []}
     return panel(
-        request, "people/delete.html", context, kind="room-delete", title="Delete the room", slug=slug, status=status
+        request, "roster/delete.html", context, kind="room-delete", title="Delete the room", slug=slug, status=status
     )
 
 
@@ -81,4 +101,4 @@ def leave(request: HttpRequest, slug: str) -> HttpResponse:
         "heir": services.heir(here.room) if is_owner else None,
         "can_return": here.room.kind != Kind.PRIVATE,
     }
-    return panel(request, "people/leave.html", context, kind="room-leave", title="Leave the room", slug=slug)
+    return panel(request, "roster/leave.html", context, kind="room-leave", title="Leave the room", slug=slug)

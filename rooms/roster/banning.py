@@ -19,8 +19,8 @@ from rooms import services
 from rooms.api.fields import cursor_of, key_of
 from rooms.models import Ban
 from rooms.panels import panel
-from rooms.people.standing import Standing, asked, standing, uuid_or_404
 from rooms.permissions import Action
+from rooms.roster.standing import Standing, asked, standing, uuid_or_404
 
 PAGE = 50
 SPANS = {
@@ -62,7 +62,7 @@ def bans(request: HttpRequest, slug: str) -> HttpResponse:
         "name": asked(request, "username") if refused else "",
         "reason": request.POST.get("reason", "") if refused else "",
     }
-    return panel(request, "people/bans.html", context, kind="room-bans", title="Bans", slug=slug, status=status)
+    return panel(request, "roster/bans.html", context, kind="room-bans", title="Bans", slug=slug, status=status)
 
 
 def ban_by_form(request: HttpRequest, here: Standing, user: User) -> None:

@@ -18,8 +18,8 @@ from realtime.errors import Refusal
 from rooms import services
 from rooms.models import Membership
 from rooms.panels import panel
-from rooms.people.standing import Standing, asked, standing, uuid_or_404
 from rooms.permissions import Action
+from rooms.roster.standing import Standing, asked, standing, uuid_or_404
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -53,7 +53,7 @@ def add_people(request: HttpRequest, slug: str) -> HttpResponse:
         "people": _choices(here, chosen, found),
         "errors": [error] if error else [],
     }
-    return panel(request, "people/add.html", context, kind="room-add", title="Add people", slug=slug, status=status)
+    return panel(request, "roster/add.html", context, kind="room-add", title="Add people", slug=slug, status=status)
 
 
 def _invite(request: HttpRequest, here: Standing) -> tuple[str, int]:

@@ -26,8 +26,8 @@ from rooms.api.fields import cursor_of, key_of
 from rooms.invitations import made_for
 from rooms.models import Invitation, Membership
 from rooms.panels import lead_away, panel
-from rooms.people.standing import Standing, standing, uuid_or_404
 from rooms.permissions import Action
+from rooms.roster.standing import Standing, standing, uuid_or_404
 from rooms.shell import shell
 
 PAGE = 50
@@ -75,7 +75,7 @@ def room_invitations(request: HttpRequest, slug: str) -> HttpResponse:
         "uses": [(key, words) for key, (words, _) in USES.items()],
         "refused": refused,
     }
-    template, title = "people/invitations.html", "Invitations"
+    template, title = "roster/invitations.html", "Invitations"
     return panel(request, template, context, kind="room-invitations", title=title, slug=slug, status=status)
 
 
@@ -127,9 +127,9 @@ def invitation_link(request: HttpRequest, code: str) -> HttpResponse:
 
 def _landing(request: HttpRequest, context: dict[str, Any], status: int = 200) -> HttpResponse:
     if isinstance(request.user, User):
-        return render(request, "people/invited.html", {"shell": shell(request.user), **context}, status=status)
+        return render(request, "roster/invited.html", {"shell": shell(request.user), **context}, status=status)
     context = {"open_signup": settings.OPEN_SIGNUP, **context}
-    return render(request, "people/invited_stranger.html", context, status=status)
+    return render(request, "roster/invited_stranger.html", context, status=status)
 
 
 def _forget(response: HttpResponse) -> HttpResponse:
@@ -157,7 +157,7 @@ def my_invitations(request: HttpRequest) -> HttpResponse:
             return redirect("my_invitations")
     people, more = _page(waiting.order_by("-created_at", "id"), request.GET.get("after"))
     context = {"waiting": people, "next": more, "refused": refused}
-    template, title = "people/my_invitations.html", "Invitations"
+    template, title = "roster/my_invitations.html", "Invitations"
     return panel(request, template, context, kind="invitations", title=title, status=status)
 
 
