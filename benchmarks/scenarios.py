@@ -47,6 +47,10 @@ class Options:
         return 20_000 if self.quick else 1_000_000
 
     @property
+    def members(self) -> int:
+        return 1_500 if self.quick else 10_000
+
+    @property
     def search_messages(self) -> int:
         return 20_000 if self.quick else 2_000_000
 
@@ -212,6 +216,21 @@ def history(database: str, options: Options) -> Iterator[Run]:
             yield _run_module(installation, "benchmarks.history", room, fill)
 
 
+def members(database: str, options: Options) -> Iterator[Run]:
+    with Installation(database) as installation:
+        for _ in range(options.repeat):
+            yield _run_module(installation, "benchmarks.members", options.members)
+
+
+MEMBERS = (
+    *(
+        Figure(f"{place}_ms", f"{place} page of 50 of 10,000 members, ms", 10, at_most=True)
+        for place in ("first", "middle", "last")
+    ),
+    Figure("one_ms", "a search among them that finds one, ms", 50, at_most=True),
+    Figure("many_ms", "one that finds 1,000 and shows 50, ms", 50, at_most=True),
+)
+
 PAGES = (
     *(
         Figure(f"{place}_ms", f"{place} page of 50 of 1,000,000, ms in the database", 10, at_most=True)
@@ -313,6 +332,8 @@ SCENARIOS = (
     Scenario("presence-embedded", "SQLite, one process; the same", ARRIVALS, partial(presence, "sqlite")),
     Scenario("history", "PostgreSQL, two years of partitions", PAGES, partial(history, "postgres")),
     Scenario("history-embedded", "SQLite", PAGES, partial(history, "sqlite")),
+    Scenario("members", "PostgreSQL, a channel of 10,000", MEMBERS, partial(members, "postgres")),
+    Scenario("members-embedded", "SQLite, a channel of 10,000", MEMBERS, partial(members, "sqlite")),
     Scenario("search", "PostgreSQL, two years of partitions", searches(100), partial(search, "postgres")),
     Scenario("search-embedded", "SQLite", searches(None), partial(search, "sqlite")),
 )  # fmt: skip

@@ -144,8 +144,10 @@ def room_settings(request: HttpRequest, slug: str) -> HttpResponse:
         settings=room.settings,
         overrides=membership.permissions,
     )
+    manage = _manageable(room, membership)
     if not may_edit:
-        return panel(request, "panels/room_facts.html", _facts(room), kind="room-settings", title="About", slug=slug)
+        facts = {**_facts(room), "manage": manage}
+        return panel(request, "panels/room_facts.html", facts, kind="room-settings", title="About", slug=slug)
     form = SettingsForm(request.POST if request.method == "POST" else None, room=room)
     is_saved = False
     if request.method == "POST" and form.is_valid():
@@ -159,10 +161,32 @@ def room_settings(request: HttpRequest, slug: str) -> HttpResponse:
                 messages.success(request, "The settings are saved.")
                 return redirect("room", room.slug)
             form, is_saved = SettingsForm(room=room), True
-    context = {"here": room, "form": form, "is_saved": is_saved}
+    context = {"here": room, "form": form, "is_saved": is_saved, "manage": manage}
     status = 422 if form.errors else 200
     template = "panels/room_settings.html"
     return panel(request, template, context, kind="room-settings", title="Room settings", slug=slug, status=status)
+
+
+def _manageable(room: Room, membership: Membership) -> dict[str, bool]:
+    """What the member may do with the room as a whole."""
+
+    def may(action: Action) -> bool:
+        return allows(
+            action,
+            role=membership.role,
+            kind=room.kind,
+            settings=room.settings,
+            overrides=membership.permissions,
+        )
+
+    return {
+        "may_invite": may(Action.INVITE) or may(Action.MANAGE_INVITATIONS),
+        "may_ban": may(Action.BAN_MEMBER),
+        "may_transfer": may(Action.TRANSFER),
+        "may_archive": may(Action.ARCHIVE),
+        "may_leave": may(Action.LEAVE),
+        "may_delete": may(Action.DELETE_ROOM),
+    }
 
 
 def _least(room: Room, action: Action) -> str:

@@ -235,6 +235,12 @@ class Membership(models.Model):
             models.Index(
                 fields=["room", "joined_at", "id"], condition=Q(left_at__isnull=True), name="membership_seniority"
             ),
+            # Lists of members, and who inherits a room: by role, and in each by seniority.
+            models.Index(
+                fields=["room", "role", "joined_at", "id"],
+                condition=Q(left_at__isnull=True),
+                name="membership_by_role",
+            ),
         ]
 
     def __str__(self) -> str:

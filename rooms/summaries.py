@@ -11,6 +11,7 @@ from uuid import UUID
 import msgspec
 from django.db.models import F, Q
 
+from accounts import pictures
 from accounts.models import User
 from accounts.people import PersonNow, person_now
 from realtime.values import Id, Timestamp, timestamp
@@ -25,6 +26,7 @@ class RoomSummary(msgspec.Struct, gc=False):
     kind: str
     name: str
     topic: str
+    avatar: str | None
     head_seq: int
     last_number: int
     last_read_number: int
@@ -141,6 +143,7 @@ def _summary(membership: Membership, others: list[User], mentions: int) -> RoomS
         kind=room.kind,
         name=direct_name(others) if room.kind == Kind.DIRECT else room.name,
         topic=room.topic,
+        avatar=pictures.url(room.avatar.name or ""),
         head_seq=head.last_seq,
         last_number=head.last_number,
         last_read_number=membership.read_number,

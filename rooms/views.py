@@ -7,7 +7,6 @@ from __future__ import annotations
 from uuid import UUID
 
 from django.contrib import messages
-from django.contrib.auth import logout
 from django.contrib.auth.decorators import login_required
 from django.db.models import Exists, OuterRef, Q
 from django.db.models.functions import Lower
@@ -22,6 +21,7 @@ from realtime.errors import Refusal
 from rooms import services
 from rooms.forms import RoomForm
 from rooms.models import Kind, Membership, Room
+from rooms.roster.inviting import LINK_COOKIE
 from rooms.shell import shell
 
 DIRECTORY_PAGE = 50
@@ -43,6 +43,8 @@ KINDS = [
 @login_required
 def home(request: HttpRequest) -> HttpResponse:
     """Go on where the user left off: the last open room, or the liveliest, or the directory."""
+    if code := request.COOKIES.get(LINK_COOKIE):  # they followed a link before they were signed in
+        return redirect("invitation", code)
     mine = Room.objects.joined_by(user_of(request))
     last = mine.filter(slug=request.COOKIES.get(LAST_ROOM_COOKIE, "")).first()
     last = last or mine.order_by("-head__last_message_at").first()
@@ -128,22 +130,6 @@ def join(request: HttpRequest, slug: str) -> HttpResponse:
     except Refusal as refusal:
         messages.error(request, refusal.detail)
     return redirect("room", room.slug)
-
-
-@require_POST
-@login_required
-def leave(request: HttpRequest, slug: str) -> HttpResponse:
-    room = get_object_or_404(Room.objects.joined_by(user_of(request)), slug=slug)
-    try:
-        services.leave(user_of(request), room)
-    except Refusal as refusal:
-        messages.error(request, refusal.detail)
-        return redirect("room", room.slug)
-    if user_of(request).is_visitor:
-        logout(request)
-        return render(request, "rooms/guest_left.html", {"room": room})
-    messages.success(request, f"You left {room.name}.")
-    return redirect("directory")
 
 
 def _asked(data: QueryDict) -> str:

@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 
+from accounts import pictures
 from accounts.models import User
 from accounts.people import Person, PersonNow, person_now, person_of
 from realtime.values import Id, Timestamp, timestamp
@@ -26,6 +27,7 @@ class ListedRoom(msgspec.Struct, gc=False, forbid_unknown_fields=True):
     kind: str
     name: str
     topic: str
+    avatar: str | None
     member_count: int
     archived: bool
     role: str | None
@@ -125,6 +127,7 @@ def listed(rooms: Collection[Room], user: User) -> list[ListedRoom]:
             kind=room.kind,
             name=room.name,
             topic=room.topic,
+            avatar=pictures.url(room.avatar.name or ""),
             member_count=room.head.member_count,
             archived=room.archived_at is not None,
             role=roles.get(room.pk),

@@ -2,12 +2,13 @@
 
 from django.urls import path
 
-from rooms.api import bans, invitations, members, people, views
+from rooms.api import bans, invitations, members, people, pictures, views
 
 urlpatterns = [
     path("rooms/", views.RoomsView.as_view()),
     path("rooms/directory/", views.DirectoryView.as_view()),
     path("rooms/<uuid:room_id>/", views.RoomView.as_view()),
+    path("rooms/<uuid:room_id>/avatar/", pictures.PictureView.as_view()),
     path("rooms/<uuid:room_id>/join/", views.JoinView.as_view()),
     path("rooms/<uuid:room_id>/leave/", views.LeaveView.as_view()),
     path("rooms/<uuid:room_id>/members/", members.MembersView.as_view()),

@@ -11,6 +11,7 @@ from rooms.services.making import create_room, direct_key, direct_room
 from rooms.services.membership import (
     add_members,
     change_role,
+    heir,
     join,
     leave,
     mute_member,
@@ -18,6 +19,7 @@ from rooms.services.membership import (
     transfer,
 )
 from rooms.services.moderating import ban, change_member, set_permissions, unban
+from rooms.services.picture import remove_picture, set_picture
 from rooms.services.upkeep import archive, change_room, delete_room, restore_room, unarchive, update_room
 
 __all__ = [
@@ -35,6 +37,7 @@ __all__ = [
     "delete_room",
     "direct_key",
     "direct_room",
+    "heir",
     "invite",
     "invite_by_link",
     "join",
@@ -42,9 +45,11 @@ __all__ = [
     "link_of",
     "mute_member",
     "remove_member",
+    "remove_picture",
     "restore_room",
     "revoke",
     "set_permissions",
+    "set_picture",
     "transfer",
     "unarchive",
     "unban",

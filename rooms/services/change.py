@@ -19,6 +19,7 @@ from uuid import UUID
 
 from django.db import transaction
 
+from accounts import pictures
 from accounts.models import User
 from audit.services import record
 from realtime import bus
@@ -159,6 +160,7 @@ def state_of(room: Room) -> dict[str, Any]:
         "kind": str(room.kind),
         "name": room.name,
         "topic": room.topic,
+        "avatar": pictures.url(room.avatar.name or ""),
         "settings": room.settings,
         "archived": room.archived_at is not None,
         "deleted": room.deleted_at is not None,

@@ -269,22 +269,22 @@ def end(change: Change, membership: Membership) -> None:
     change.head.member_count -= 1
     log.notice(change.head, "leave", membership.user, **_by(change, membership.user))
     touched = [membership.user_id]
-    if owned and (heir := _heir(change.room)):
-        _give_role(change, heir, Role.OWNER)
-        change.record("room.inherited", before=membership.user.username, after=heir.user.username)
-        touched.append(heir.user_id)
+    if owned and (successor := heir(change.room)):
+        _give_role(change, successor, Role.OWNER)
+        change.record("room.inherited", before=membership.user.username, after=successor.user.username)
+        touched.append(successor.user_id)
     touch(touched)
     if membership.user.is_visitor:  # this room was all that they had
         accounts.deactivate(membership.user)
 
 
-def _heir(room: Room) -> Membership | None:
+def heir(room: Room) -> Membership | None:
     """The longest-standing of the highest role that anybody has who can own a room."""
     possible = _possible_owners(room)
     for role in (Role.ADMIN, Role.MODERATOR, Role.MEMBER):
         ranked = room.memberships.current().filter(role=role, user__in=possible).select_related("user")
-        if heir := ranked.order_by("joined_at", "id").first():
-            return heir
+        if found := ranked.order_by("joined_at", "id").first():
+            return found
     return None
 
 

@@ -17,6 +17,7 @@ import { followLinks } from "./controllers/links.js";
 import { syncDrafts } from "./controllers/drafts.js";
 import { runForwarding } from "./controllers/forward.js";
 import { followRoom } from "./controllers/membership.js";
+import { followMembers } from "./controllers/members.js";
 import { followJumps } from "./controllers/jump-links.js";
 import { followPeople } from "./controllers/people.js";
 import { runProfiles } from "./controllers/profile.js";
@@ -62,7 +63,7 @@ const MOST_TRIES = 1_000;
 const byId = (id) => document.getElementById(id);
 
 function start() {
-  /** @type {{socket: string, epoch: string, user: {id: string}, rooms: import("./types.js").Room[],
+  /** @type {{socket: string, epoch: string, user: {id: string}, invitations: number, rooms: import("./types.js").Room[],
    *   availability: import("./models/presence.js").Availability,
    *   threads: {followed: string[], unread: Record<string, number>}, relations: {blocked: string[]}}} */
   const boot = JSON.parse(byId("boot").textContent);
@@ -105,9 +106,10 @@ function start() {
   followContacts({ bar: byId("shortcuts"), blocked, socket });
   syncDrafts({ nav, drafts, socket });
   followScheduled({ socket });
+  followMembers({ socket });
   runForwarding({ nav });
   actOnMessages({ socket, store, own, blocked });
-  showShortcuts({ bar: byId("shortcuts"), viewer, socket, unread, threads, drafts });
+  showShortcuts({ bar: byId("shortcuts"), viewer, socket, unread, threads, drafts, invitations: boot.invitations });
   whenPanel("thread", (shown) => runThread({ ...shown, viewer, socket, own, blocked, store, drafts, outbox, threads, attention }));
   runDrawer({ body: document.body, sidebar: byId("sidebar"), openers: document.querySelectorAll(".to-sidebar") });
   showConnection({ banner: byId("connection-banner"), socket });

@@ -33,6 +33,7 @@ const EVENTS = {
   role: ({ user, role }) => `made ${user} ${ROLES[role] ?? role}`,
   retention: ({ seconds }) =>
     seconds ? `set messages here to disappear after ${spanOf(seconds)}` : "set messages here to stay",
+  picture: ({ removed }) => (removed ? "removed the room’s picture" : "changed the room’s picture"),
   archived: () => "archived the room",
   unarchived: () => "opened the room again",
 };
@@ -97,6 +98,8 @@ export const WORDS = {
   switcher: "Go to a room",
   switcherHint: "Find a room or a person",
   switcherNothing: "No room of yours has that name.",
+  until: (/** @type {string} */ day, /** @type {string} */ time, /** @type {boolean} */ isToday) =>
+    isToday ? `until ${time}` : `until ${day}, ${time}`,
   dayAndTime: (/** @type {string} */ day, /** @type {string} */ time) => `${day}, ${time}`,
   send: "Send",
   replyingTo: (/** @type {string} */ name) => (name ? `Replying to ${name}` : "Replying"),

@@ -147,6 +147,8 @@ PERSONAL_CALLS = {
 }
 # Tried by tests of their own, for the reason given.
 ELSEWHERE_CALLS = {
+    ("PUT", f"{_ROOM}avatar/"): "takes a file: tests/test_room_pictures.py",
+    ("DELETE", f"{_ROOM}avatar/"): "with the upload: tests/test_room_pictures.py",
     ("PATCH", "me/privacy/"): "changes the asker's own settings: tests/relations/test_rest.py",
     **dict.fromkeys(
         [
@@ -189,6 +191,14 @@ PAGES = [
     Way("GET", f"{_PAGE}thread/<int:number>/"),
     Way("GET", f"{_PAGE}thread/<int:number>/messages/"),
     Way("GET", f"{_PAGE}settings/", kinds=ROOMS_WITH_ROLES),
+    Way("GET", f"{_PAGE}members/"),
+    Way("GET", f"{_PAGE}members/<uuid:user_id>/"),
+    Way("GET", f"{_PAGE}members/add/", (Action.INVITE,)),
+    Way("GET", f"{_PAGE}delete/", (Action.DELETE_ROOM,)),
+    Way("GET", f"{_PAGE}invitations/", (Action.INVITE,)),
+    Way("GET", f"{_PAGE}bans/", (Action.BAN_MEMBER,)),
+    Way("POST", f"{_PAGE}picture/"),
+    Way("POST", f"{_PAGE}archive/"),
     Way("POST", f"{_PAGE}join/", outside="done"),
     Way("POST", f"{_PAGE}leave/"),
     Way("GET", "m/<uuid:message_id>/"),
@@ -198,7 +208,7 @@ PAGES = [
 ]
 PERSONAL_PAGES = {
     *("", "rooms/", "rooms/new/", "direct/new/", "threads/", "mentions/", "drafts/", "search/", "saved/"),
-    *("scheduled/", "settings/privacy/", "contacts/", "settings/", "settings/profile/"),
+    *("scheduled/", "settings/privacy/", "contacts/", "invitations/", "settings/", "settings/profile/"),
 }
 ELSEWHERE_PAGES = {
     "accounts/theme/": "a cookie of the device",
@@ -207,6 +217,7 @@ ELSEWHERE_PAGES = {
     "people/<uuid:user_id>/": "goes by what two people are to each other: tests/test_people.py",
     "u/<slug:username>/": "goes by what two people are to each other: tests/test_people.py",
     "media/<path:name>": "pictures whose address cannot be guessed: tests/accounts/test_pictures.py",
+    "invite/<str:code>/": "for whoever has the code: tests/test_invitation_pages.py",
 }
 
 
