@@ -23,6 +23,7 @@ from realtime.events import Event, near
 from realtime.source import LogRange, RoomView, Standing
 from rooms.events import event_of_entry
 from rooms.models import LogEntry, LogEpoch, RoomHead
+from rooms.sidebar import sections_of_all
 from rooms.summaries import summaries_of
 
 # Of whose receipts a user is told: of those that may see the user's own.
@@ -44,6 +45,7 @@ class Journal:
         users = list(User.objects.active().filter(pk__in=list(credentials)).select_related("privacy"))
         valid = still_valid({each for several in credentials.values() for each in several})
         rooms = summaries_of([user.pk for user in users])
+        sections = sections_of_all([user.pk for user in users])
         circles = relations.circles([user.pk for user in users])
         return {
             str(user.pk): Standing(
@@ -54,6 +56,7 @@ class Journal:
                 topics=_TOPICS[privacy.receipts_of(user)],
                 near=circles[user.pk].near,
                 hidden=circles[user.pk].hidden,
+                extra={"sections": sections.get(str(user.pk), [])},
             )
             for user in users
         }

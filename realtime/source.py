@@ -7,7 +7,7 @@ from the database; all of them are synchronous and run on the bounded pool.
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from typing import Any, Protocol
 
@@ -41,6 +41,8 @@ class Standing:
     # Users who show this one what they show those near them only; and those who show them nothing.
     near: frozenset[str] = frozenset()
     hidden: frozenset[str] = frozenset()
+    # What else `ready` says of them.
+    extra: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,15 +4,35 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Collection, Mapping
+from datetime import datetime
 from uuid import UUID
 
 import msgspec
 from django.db.models import F
+from django.utils import timezone
 
 from accounts.models import User
 from accounts.people import Person, person_of
 from realtime.values import Id, Timestamp, timestamp
-from rooms.models import Kind, Membership, MembershipQuerySet, Room, RoomHead
+from rooms.models import Kind, Membership, MembershipQuerySet, NotificationLevel, Room, RoomHead
+
+
+class Preferences(msgspec.Struct, gc=False):
+    """What a member has chosen for a room: what tells them of it, and its place in their side bar."""
+
+    notification_level: str
+    notifications_muted_until: Timestamp | None
+    favourite: bool
+    section: Id | None
+    position: float | None
+
+    @property
+    def is_quiet(self) -> bool:
+        """Whether the room does not call for its reader now, but where somebody names them."""
+        until = self.notifications_muted_until
+        if self.notification_level == NotificationLevel.NONE:
+            return True
+        return until is not None and datetime.fromisoformat(until) > timezone.now()
 
 
 class RoomSummary(msgspec.Struct, gc=False):
@@ -33,6 +53,7 @@ class RoomSummary(msgspec.Struct, gc=False):
     archived: bool
     member_count: int
     peer: Person | None
+    preferences: Preferences
 
 
 _CountMentions = Callable[[Collection[UUID]], Mapping[tuple[UUID, UUID], int]]
@@ -115,6 +136,18 @@ def _summary(membership: Membership, others: list[User], mentions: int) -> RoomS
         archived=room.archived_at is not None,
         member_count=head.member_count,
         peer=person_of(others[0]) if len(others) == 1 else None,
+        preferences=preferences_of(membership),
+    )
+
+
+def preferences_of(membership: Membership) -> Preferences:
+    until = membership.notifications_muted_until
+    return Preferences(
+        notification_level=membership.notification_level,
+        notifications_muted_until=timestamp(until) if until else None,
+        favourite=membership.is_favourite,
+        section=str(membership.section_id) if membership.section_id else None,
+        position=membership.sidebar_position,
     )
 
 

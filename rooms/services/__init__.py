@@ -16,6 +16,13 @@ from rooms.services.membership import (
     remove_member,
     transfer,
 )
+from rooms.services.preferences import (
+    change_section,
+    create_section,
+    delete_section,
+    preferences_for,
+    set_preferences,
+)
 from rooms.services.upkeep import archive, delete_room, restore_room, unarchive, update_room
 
 __all__ = [
@@ -24,15 +31,20 @@ __all__ = [
     "add_members",
     "archive",
     "change_role",
+    "change_section",
     "create_room",
+    "create_section",
     "delete_room",
+    "delete_section",
     "direct_key",
     "direct_room",
     "join",
     "leave",
     "mute_member",
+    "preferences_for",
     "remove_member",
     "restore_room",
+    "set_preferences",
     "transfer",
     "unarchive",
     "update_room",

@@ -18,8 +18,12 @@ import { followRoom } from "./controllers/membership.js";
 import { followJumps } from "./controllers/jump-links.js";
 import { closePanel, runPanel, whenPanel } from "./controllers/panel.js";
 import { dressEntries } from "./controllers/entries.js";
+import { offerChoices } from "./controllers/room-choices.js";
+import { dragRooms } from "./controllers/room-drag.js";
 import { openRoom } from "./controllers/room.js";
 import { listRooms } from "./controllers/rooms.js";
+import { runSections } from "./controllers/sections.js";
+import { makeMenu } from "./controllers/sidebar-menu.js";
 import { followScheduled } from "./controllers/scheduled.js";
 import { runSpoilers } from "./controllers/spoiler.js";
 import { showShortcuts } from "./controllers/shortcuts.js";
@@ -54,7 +58,7 @@ const MOST_TRIES = 1_000;
 const byId = (id) => document.getElementById(id);
 
 function start() {
-  /** @type {{socket: string, epoch: string, user: {id: string}, rooms: import("./types.js").Room[],
+  /** @type {{socket: string, epoch: string, user: {id: string}, rooms: import("./types.js").Room[], sections: {id: string, name: string}[],
    *   threads: {followed: string[], unread: Record<string, number>}}} */
   const boot = JSON.parse(byId("boot").textContent);
   const viewer = boot.user.id;
@@ -85,7 +89,11 @@ function start() {
   unread.load(boot.rooms);
   followLog({ viewer, socket, unread, outbox });
   shareReading({ viewer, socket, unread, isAhead: (read) => reading?.isAhead(read.room, read.number) ?? false });
-  listRooms({ nav, here: box?.dataset.room ?? null, listUrl: "/rooms/", socket, unread });
+  const { redraw } = listRooms({ nav, here: box?.dataset.room ?? null, listUrl: "/rooms/", boot, socket, unread });
+  const menu = makeMenu();
+  const sections = runSections({ viewer, nav, menu, redraw });
+  offerChoices({ nav, menu, sections, unread, redraw });
+  dragRooms({ nav, redraw });
   showOffscreen({ nav, unread });
   prefetchRooms();
   runSwitcher({ nav });

@@ -70,6 +70,8 @@ CALLS = [
     Way("DELETE", _ROOM, (Action.DELETE_ROOM,), outside="refused"),
     Way("POST", f"{_ROOM}join/", outside="done"),
     Way("POST", f"{_ROOM}leave/", (Action.LEAVE,), kinds=ROOMS_WITH_ROLES),
+    Way("GET", f"{_ROOM}me/"),
+    Way("PATCH", f"{_ROOM}me/", body=lambda _: {"favourite": True}),
     Way("GET", f"{_ROOM}members/"),
     Way("POST", f"{_ROOM}members/", (Action.INVITE,), lambda stage: {"users": [str(stage.author.pk)]}),
     Way("PATCH", f"{_ROOM}members/<uuid:user_id>/", (Action.MUTE_MEMBER,), lambda _: {"muted_until": _tomorrow()}),
@@ -117,6 +119,7 @@ CALLS = [
 PERSONAL_CALLS = {
     ("GET", "me/"): None,
     ("GET", "me/privacy/"): None,
+    ("GET", "me/sections/"): None,
     ("GET", "rooms/"): None,
     ("GET", "rooms/directory/"): None,
     ("GET", "drafts/"): None,
@@ -129,6 +132,9 @@ PERSONAL_CALLS = {
 # Tried by tests of their own, for the reason given.
 ELSEWHERE_CALLS = {
     ("PATCH", "me/privacy/"): "changes the asker's own settings: tests/receipts/test_rules.py",
+    ("POST", "me/sections/"): "makes a section of the asker's own: tests/test_preferences.py",
+    ("PATCH", "me/sections/<uuid:section_id>/"): "finds the asker's own only: tests/test_preferences.py",
+    ("DELETE", "me/sections/<uuid:section_id>/"): "finds the asker's own only: tests/test_preferences.py",
     ("POST", "rooms/"): "makes a room: tests/test_rest.py",
     (
         "DELETE",

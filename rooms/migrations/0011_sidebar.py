@@ -1,0 +1,55 @@
+import uuid
+
+import django.db.models.deletion
+from django.conf import settings
+from django.db import migrations, models
+
+
+class Migration(migrations.Migration):
+    dependencies = [
+        migrations.swappable_dependency(settings.AUTH_USER_MODEL),
+        ("rooms", "0004_receipts_since"),
+    ]
+
+    operations = [
+        migrations.CreateModel(
+            name="SidebarSection",
+            fields=[
+                ("id", models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
+                ("name", models.CharField(max_length=50)),
+                ("position", models.PositiveSmallIntegerField(default=0)),
+                (
+                    "user",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="sidebar_sections",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+            ],
+            options={
+                "indexes": [models.Index(fields=["user", "position"], name="sidebarsection_order")],
+            },
+        ),
+        migrations.AddField(
+            model_name="membership",
+            name="is_favourite",
+            field=models.BooleanField(db_default=False, default=False),
+        ),
+        migrations.AddField(
+            model_name="membership",
+            name="section",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.SET_NULL,
+                related_name="memberships",
+                to="rooms.sidebarsection",
+            ),
+        ),
+        migrations.AddField(
+            model_name="membership",
+            name="sidebar_position",
+            field=models.FloatField(blank=True, null=True),
+        ),
+    ]
