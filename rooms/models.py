@@ -13,6 +13,7 @@ from django.conf import settings
 from django.core.validators import RegexValidator
 from django.db import models
 from django.db.models import Q
+from django.db.models.functions import Lower
 from django.utils import timezone
 
 if TYPE_CHECKING:
@@ -100,9 +101,10 @@ class Room(models.Model):
         # The directory: listed rooms by name, page after page.
         indexes = [
             models.Index(
-                fields=["name", "id"],
+                Lower("name"),
+                "id",
                 condition=Q(deleted_at__isnull=True, kind__in=LISTED_KINDS),
-                name="room_directory",
+                name="room_directory_by_name",
             )
         ]
 

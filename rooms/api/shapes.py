@@ -27,6 +27,7 @@ class ListedRoom(msgspec.Struct, gc=False, forbid_unknown_fields=True):
     name: str
     topic: str
     member_count: int
+    last_message_at: Timestamp | None
     archived: bool
     role: str | None
 
@@ -95,6 +96,7 @@ def listed(rooms: Collection[Room], user: User) -> list[ListedRoom]:
             name=room.name,
             topic=room.topic,
             member_count=room.head.member_count,
+            last_message_at=timestamp(room.head.last_message_at) if room.head.last_message_at else None,
             archived=room.archived_at is not None,
             role=roles.get(room.pk),
         )

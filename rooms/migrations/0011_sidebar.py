@@ -3,6 +3,7 @@ import uuid
 import django.db.models.deletion
 from django.conf import settings
 from django.db import migrations, models
+from django.db.models.functions import Lower
 
 
 class Migration(migrations.Migration):
@@ -51,5 +52,15 @@ class Migration(migrations.Migration):
             model_name="membership",
             name="sidebar_position",
             field=models.FloatField(blank=True, null=True),
+        ),
+        migrations.RemoveIndex(model_name="room", name="room_directory"),
+        migrations.AddIndex(
+            model_name="room",
+            index=models.Index(
+                Lower("name"),
+                models.F("id"),
+                condition=models.Q(("deleted_at__isnull", True), ("kind__in", ["public", "channel"])),
+                name="room_directory_by_name",
+            ),
         ),
     ]
