@@ -24,6 +24,7 @@ from realtime.events import Event, near
 from realtime.source import LogRange, RoomView, Standing
 from rooms.events import event_of_entry
 from rooms.models import LogEntry, LogEpoch, RoomHead
+from rooms.sidebar import sections_of_all
 from rooms.summaries import summaries_of
 
 # Of whose receipts a user is told: of those that may see the user's own.
@@ -47,6 +48,7 @@ class Journal:
         valid = still_valid(asked)
         given_way = replaced(asked - valid)
         rooms = summaries_of([user.pk for user in users])
+        sections = sections_of_all([user.pk for user in users])
         circles = relations.circles([user.pk for user in users])
         return {
             str(user.pk): Standing(
@@ -59,6 +61,7 @@ class Journal:
                 near=circles[user.pk].near,
                 hidden=circles[user.pk].hidden,
                 manner=availability.manner_of(user),
+                extra={"sections": sections.get(str(user.pk), [])},
             )
             for user in users
         }

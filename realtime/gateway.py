@@ -247,6 +247,7 @@ class _Session:
                 heartbeat_s=HEARTBEAT_S,
                 epoch=hub.epoch,
                 rooms=[room.summary for room in standing.rooms],
+                **standing.extra,
             )
         )
         await connection.caught_up()

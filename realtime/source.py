@@ -7,7 +7,7 @@ from the database; all of them are synchronous and run on the bounded pool.
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from typing import Any, Protocol
 
@@ -45,6 +45,8 @@ class Standing:
     hidden: frozenset[str] = frozenset()
     # What an app above the hub has to know of a user whose sockets are here.
     manner: Any = None
+    # What else `ready` says of them.
+    extra: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from django.conf import settings
 from django.core.validators import RegexValidator
 from django.db import models
 from django.db.models import Q
+from django.db.models.functions import Lower
 from django.utils import timezone
 
 if TYPE_CHECKING:
@@ -102,9 +103,10 @@ class Room(models.Model):
         # The directory: listed rooms by name, page after page.
         indexes = [
             models.Index(
-                fields=["name", "id"],
+                Lower("name"),
+                "id",
                 condition=Q(deleted_at__isnull=True, kind__in=LISTED_KINDS),
-                name="room_directory",
+                name="room_directory_by_name",
             )
         ]
 
@@ -220,6 +222,12 @@ class Membership(models.Model):
     # They tell of messages behind this one only: not of those from before the member joined, nor
     # of those from a time in which they kept their receipts to themselves.
     receipts_since = models.PositiveBigIntegerField(default=0, db_default=0)
+    # Where the room stands in the member's own side bar: NULL is by name, or by activity.
+    is_favourite = models.BooleanField(default=False, db_default=False)
+    section = models.ForeignKey(
+        "SidebarSection", on_delete=models.SET_NULL, null=True, blank=True, related_name="memberships"
+    )
+    sidebar_position = models.FloatField(null=True, blank=True)
 
     objects: ClassVar[models.Manager[Membership]] = MembershipQuerySet.as_manager()
 
@@ -327,3 +335,21 @@ class Ban(models.Model):
 
     def __str__(self) -> str:
         return f"{self.user} in {self.room}"
+
+
+SECTION_NAME_MAX_LENGTH = 50
+
+
+class SidebarSection(models.Model):
+    """A heading of somebody's own in their side bar."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="sidebar_sections")
+    name = models.CharField(max_length=SECTION_NAME_MAX_LENGTH)
+    position = models.PositiveSmallIntegerField(default=0)
+
+    class Meta:
+        indexes = [models.Index(fields=["user", "position"], name="sidebarsection_order")]
+
+    def __str__(self) -> str:
+        return self.name

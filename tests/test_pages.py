@@ -269,6 +269,19 @@ def test_the_directory_finds_by_name_and_topic(cast: Cast) -> None:
     assert "No room matches “&lt;zebra&gt;”" in empty
 
 
+def test_the_directory_goes_on_from_where_it_was(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("rooms.views.DIRECTORY_PAGE", 2)
+    for name in ("alpha", "Bravo", "Charlie"):
+        make_room(cast.alice, kind=Kind.PUBLIC, name=name)
+    bob = as_user(cast.bob)
+    first = text_of(bob.get("/rooms/", {"sort": "members"}))
+    assert first.count('class="entry"') == 2
+    more = re.search(r'rel="next" href="([^"]+)"', first)
+    assert more is not None
+    assert text_of(bob.get("/rooms/" + more[1].replace("&amp;", "&"))).count('class="entry"') == 1
+    assert bob.get("/rooms/", {"after": "nonsense"}).headers["Location"] == "/rooms/?q=&sort=name"
+
+
 def test_joining_opens_the_room(cast: Cast) -> None:
     mallory = as_user(cast.mallory)
     assert mallory.post(f"/r/{cast.lobby.slug}/join/").headers["Location"] == f"/r/{cast.lobby.slug}/"

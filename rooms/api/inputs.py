@@ -7,6 +7,7 @@ from typing import Any
 
 from rest_framework import serializers
 
+from rooms import directory
 from rooms.api.fields import Cursor, Limit, Moment, PageInput, Text
 from rooms.models import Kind, Role
 from rooms.services.membership import ADDED_AT_ONCE_MAX
@@ -60,6 +61,12 @@ class RoomsQuery(serializers.Serializer[Mapping[str, Any]]):
 
 class DirectoryQuery(PageInput):
     q = serializers.CharField(required=False, default="", allow_blank=True, max_length=100)
+    sort = serializers.ChoiceField(
+        choices=directory.Sort.choices,
+        required=False,
+        default=directory.Sort.NAME.value,
+        help_text="`name` from A, `members` the most first, `activity` the newest first.",
+    )
 
 
 class MembersQuery(PageInput):

@@ -29,6 +29,7 @@ class ListedRoom(msgspec.Struct, gc=False, forbid_unknown_fields=True):
     topic: str
     avatar: str | None
     member_count: int
+    last_message_at: Timestamp | None
     archived: bool
     role: str | None
 
@@ -129,6 +130,7 @@ def listed(rooms: Collection[Room], user: User) -> list[ListedRoom]:
             topic=room.topic,
             avatar=pictures.url(room.avatar.name or ""),
             member_count=room.head.member_count,
+            last_message_at=timestamp(room.head.last_message_at) if room.head.last_message_at else None,
             archived=room.archived_at is not None,
             role=roles.get(room.pk),
         )

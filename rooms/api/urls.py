@@ -2,9 +2,12 @@
 
 from django.urls import path
 
-from rooms.api import bans, invitations, members, people, pictures, views
+from rooms.api import bans, invitations, members, people, pictures, preferences, views
 
 urlpatterns = [
+    path("me/sections/", preferences.SectionsView.as_view()),
+    path("me/sections/<uuid:section_id>/", preferences.SectionView.as_view()),
+    path("rooms/<uuid:room_id>/me/", preferences.OwnRoomView.as_view()),
     path("rooms/", views.RoomsView.as_view()),
     path("rooms/directory/", views.DirectoryView.as_view()),
     path("rooms/<uuid:room_id>/", views.RoomView.as_view()),

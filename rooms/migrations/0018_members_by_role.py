@@ -4,7 +4,7 @@ from django.db.models import Q
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("rooms", "0010_invitations_and_bans"),
+        ("rooms", "0011_sidebar"),
     ]
 
     operations = [

@@ -20,6 +20,13 @@ from rooms.services.membership import (
 )
 from rooms.services.moderating import ban, change_member, set_permissions, unban
 from rooms.services.picture import remove_picture, set_picture
+from rooms.services.preferences import (
+    change_section,
+    create_section,
+    delete_section,
+    preferences_for,
+    set_preferences,
+)
 from rooms.services.upkeep import archive, change_room, delete_room, restore_room, unarchive, update_room
 
 __all__ = [
@@ -33,8 +40,11 @@ __all__ = [
     "change_member",
     "change_role",
     "change_room",
+    "change_section",
     "create_room",
+    "create_section",
     "delete_room",
+    "delete_section",
     "direct_key",
     "direct_room",
     "heir",
@@ -44,12 +54,14 @@ __all__ = [
     "leave",
     "link_of",
     "mute_member",
+    "preferences_for",
     "remove_member",
     "remove_picture",
     "restore_room",
     "revoke",
     "set_permissions",
     "set_picture",
+    "set_preferences",
     "transfer",
     "unarchive",
     "unban",

@@ -24,8 +24,12 @@ import { runProfiles } from "./controllers/profile.js";
 import { runStatus } from "./controllers/status.js";
 import { closePanel, runPanel, whenPanel } from "./controllers/panel.js";
 import { dressEntries } from "./controllers/entries.js";
+import { offerChoices } from "./controllers/room-choices.js";
+import { dragRooms } from "./controllers/room-drag.js";
 import { openRoom } from "./controllers/room.js";
 import { listRooms } from "./controllers/rooms.js";
+import { runSections } from "./controllers/sections.js";
+import { makeMenu } from "./controllers/sidebar-menu.js";
 import { followScheduled } from "./controllers/scheduled.js";
 import { showParticipants, showPresence } from "./controllers/presence.js";
 import { runSpoilers } from "./controllers/spoiler.js";
@@ -64,7 +68,7 @@ const byId = (id) => document.getElementById(id);
 
 function start() {
   /** @type {{socket: string, epoch: string, user: {id: string}, invitations: number, rooms: import("./types.js").Room[],
-   *   availability: import("./models/presence.js").Availability,
+   *   sections: {id: string, name: string}[], availability: import("./models/presence.js").Availability,
    *   threads: {followed: string[], unread: Record<string, number>}, relations: {blocked: string[]}}} */
   const boot = JSON.parse(byId("boot").textContent);
   const viewer = boot.user.id;
@@ -96,7 +100,11 @@ function start() {
   unread.load(boot.rooms);
   followLog({ viewer, socket, unread, outbox });
   shareReading({ viewer, socket, unread, isAhead: (read) => reading?.isAhead(read.room, read.number) ?? false });
-  listRooms({ nav, here: box?.dataset.room ?? null, listUrl: "/rooms/", socket, unread });
+  const { redraw } = listRooms({ nav, here: box?.dataset.room ?? null, listUrl: "/rooms/", boot, socket, unread });
+  const menu = makeMenu();
+  const sections = runSections({ viewer, nav, menu, redraw });
+  offerChoices({ nav, menu, sections, unread, redraw });
+  dragRooms({ nav, redraw });
   showOffscreen({ nav, unread });
   prefetchRooms();
   runSwitcher({ nav });

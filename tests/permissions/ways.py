@@ -70,6 +70,8 @@ CALLS = [
     Way("DELETE", _ROOM, (Action.DELETE_ROOM,), outside="refused"),
     Way("POST", f"{_ROOM}join/", outside="done"),
     Way("POST", f"{_ROOM}leave/", (Action.LEAVE,), kinds=ROOMS_WITH_ROLES),
+    Way("GET", f"{_ROOM}me/"),
+    Way("PATCH", f"{_ROOM}me/", body=lambda _: {"favourite": True}),
     Way("GET", f"{_ROOM}members/"),
     Way("POST", f"{_ROOM}members/", (Action.INVITE,), lambda stage: {"users": [str(stage.author.pk)]}),
     Way("PATCH", f"{_ROOM}members/<uuid:user_id>/", (Action.MUTE_MEMBER,), lambda _: {"muted_until": _tomorrow()}),
@@ -130,6 +132,7 @@ CALLS = [
 PERSONAL_CALLS = {
     ("GET", "me/"): None,
     ("GET", "me/privacy/"): None,
+    ("GET", "me/sections/"): None,
     ("GET", "rooms/"): None,
     ("GET", "rooms/directory/"): None,
     ("GET", "drafts/"): None,
@@ -167,6 +170,9 @@ ELSEWHERE_CALLS = {
     ("PUT", "me/avatar/"): "the asker's own: tests/accounts/test_pictures.py",
     ("DELETE", "me/avatar/"): "the asker's own: tests/accounts/test_pictures.py",
     ("GET", "users/<uuid:user_id>/"): "goes by what two people are to each other: tests/test_people.py",
+    ("POST", "me/sections/"): "makes a section of the asker's own: tests/test_preferences.py",
+    ("PATCH", "me/sections/<uuid:section_id>/"): "finds the asker's own only: tests/test_preferences.py",
+    ("DELETE", "me/sections/<uuid:section_id>/"): "finds the asker's own only: tests/test_preferences.py",
     ("POST", "rooms/"): "makes a room: tests/test_rest.py",
     (
         "DELETE",

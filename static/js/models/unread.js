@@ -19,7 +19,15 @@ const CALLS_ALL = new Set(["room", "here"]);
  * @property {number} lastRead    the number up to which the person has read
  * @property {number} lastNumber  the newest number of the room
  * @property {number} headSeq     the seq up to which the counts are true
+ * @property {import("../types.js").Preferences} [preferences] what the person has chosen for the room
  */
+
+/** Whether a room does not call for the person now, but where somebody names them. */
+export function isQuiet(/** @type {import("../types.js").Preferences|undefined} */ preferences) {
+  if (!preferences) return false;
+  const until = preferences.notifications_muted_until;
+  return preferences.notification_level === "none" || (until !== null && Date.parse(until) > Date.now());
+}
 
 export class Unread extends Emitter {
   #viewer;
@@ -46,11 +54,31 @@ export class Unread extends Emitter {
     return total;
   }
 
-  /** Unread messages in all rooms. */
+  /** Unread messages in all rooms; of those that are to be quiet, only what calls the person. */
   get total() {
     let total = 0;
-    for (const state of this.#rooms.values()) total += state.unread;
+    for (const state of this.#rooms.values()) total += isQuiet(state.preferences) ? state.mentions : state.unread;
     return total;
+  }
+
+  /**
+   * The person has chosen something for a room, here or elsewhere.
+   * @param {{room: string, preferences: import("../types.js").Preferences}} choice
+   */
+  prefer({ room, preferences }) {
+    const state = this.#rooms.get(room);
+    if (state) this.#set({ ...state, preferences });
+  }
+
+  /** When the next mute runs out. @returns {number} Infinity: none does */
+  get nextSound() {
+    const ends = [...this.#rooms.values()].map((state) => Date.parse(state.preferences?.notifications_muted_until ?? ""));
+    return Math.min(...ends.filter((end) => end > Date.now()), Infinity);
+  }
+
+  /** Time has passed: say all states again. */
+  renew() {
+    for (const state of this.#rooms.values()) this.emit("counts", state);
   }
 
   /** Take over the server's counts of all rooms. @param {import("../types.js").Room[]} rooms */
@@ -69,6 +97,7 @@ export class Unread extends Emitter {
       lastRead: room.last_read_number,
       lastNumber: room.last_number,
       headSeq: room.head_seq,
+      ...(room.preferences && { preferences: room.preferences }),
     });
   }
 
