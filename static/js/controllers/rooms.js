@@ -96,7 +96,7 @@ export function listRooms({ nav, here, listUrl, boot, socket, unread }) {
   /** Changes that wait until nobody is about to press something that would move. @type {Map<string, () => void>} */
   const waiting = new Map();
   const isBusy = () =>
-    nav.matches(":hover") || nav.querySelector(":focus-visible") !== null || document.querySelector(".sidebar-menu:popover-open") !== null;
+    nav.matches(":hover") || (document.hasFocus() && nav.querySelector(":focus-visible") !== null) || document.querySelector(".sidebar-menu:popover-open") !== null;
   const whenLeft = (change, key = "all") => {
     waiting.delete(key); // a later change of a kind goes behind the others
     waiting.set(key, change);
