@@ -189,9 +189,9 @@ def test_the_queries_of_a_room_page_do_not_grow(cast: Cast, django_assert_max_nu
         make_direct(cast.alice, make_user())
     for number in range(60):
         say(cast.team, (cast.bob, cast.carol)[number % 2], f"Message {number}")
-    # Session, user, room, membership, page 5, side bar 5 (with mentions, threads
-    # and relations), epoch, overlay.
-    with django_assert_max_num_queries(16):
+    # Session, user, room, membership, page 5, side bar 7 (with mentions, threads, relations,
+    # sections and invitations), epoch, overlay.
+    with django_assert_max_num_queries(18):
         alice.get(f"/r/{cast.team.slug}/")
 
 
