@@ -40,6 +40,12 @@ def check_line(field: str, text: str, most: int) -> str:
     return _of_length(field, line, most)
 
 
+def shown_of(text: str) -> str:
+    """What can be seen of a line that another system brings: without what `check_line` refuses."""
+    seen = (letter for letter in text if letter not in _TURNING | _UNSEEN and letter not in _MARKS)
+    return " ".join("".join(each for each in seen if unicodedata.category(each) != "Cc" or each.isspace()).split())
+
+
 def check_paragraphs(field: str, text: str, most: int) -> str:
     """Return a longer text as it is kept: trimmed, with its line breaks. Invalid as of a line."""
     kept = _checked(field, text.replace("\r\n", "\n").replace("\r", "\n"), keeps=f"\n\t{_MARKS}").strip()

@@ -50,7 +50,7 @@ def create_user(
 ) -> User:
     """Make a user. Without a password they can't sign in by one (bots, imported people).
 
-    Password rules are the forms': what comes here is taken. Invalid: name or address is malformed
+    Password rules are the forms': what comes here is taken; of the display name what can be seen. Invalid: name or address is malformed
     or in use; Forbidden: only superusers make staff.
     """
     if is_staff or is_superuser:
@@ -58,7 +58,7 @@ def create_user(
     user = User(
         username=username,
         email=User.objects.normalize_email(email),
-        **wording.checked({"display_name": display_name}),
+        **wording.checked({"display_name": wording.shown_of(display_name)}),
         is_staff=is_staff or is_superuser,
         is_superuser=is_superuser,
         is_bot=is_bot,
