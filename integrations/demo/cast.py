@@ -122,3 +122,7 @@ PLACES = (
     Place("robin-tomas", Kind.DIRECT, ("robin", "tomas"), unread={"robin": 1}),
     Place("repair-fair", Kind.DIRECT, ("maya", "priya", "leila"), unread={"maya": 1}),
 )  # fmt: skip
+
+# Who knows whom, and who has asked and waits for an answer, with what words.
+CONTACTS = (("maya", "tomas"), ("maya", "leila"), ("maya", "robin"), ("tomas", "priya"), ("robin", "priya"))
+REQUESTS = (("sam", "maya", "We shared the last slot of the laser cutter on Tuesday."), ("maya", "yuki", ""))

@@ -13,10 +13,10 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.crypto import get_random_string
 
-from accounts.models import User
+from accounts.models import Contact, ContactRequest, User
 from audit.services import record
 from integrations.demo import standup
-from integrations.demo.cast import LOGINS, PEOPLE, PLACES, Line, Person, Place, Scene
+from integrations.demo.cast import CONTACTS, LOGINS, PEOPLE, PLACES, REQUESTS, Line, Person, Place, Scene
 from integrations.demo.talk import TALK
 from messaging import polls
 from messaging import services as messages
@@ -66,6 +66,7 @@ def fill(password: str | None = None, *, now: datetime | None = None) -> list[Lo
         people = _people(hashes, now)
         for place in PLACES:
             _Room(place, people, now).write()
+        _relate(people, now)
         record("demo.filled", severity="notice", details={"logins": [login.username for login in logins]})
     return logins
 
@@ -78,6 +79,24 @@ def _people(hashes: Mapping[str, str], now: datetime) -> dict[str, User]:
     users = [_user(person, hashes.get(person.username) or make_password(None), now) for person in PEOPLE]
     User.objects.bulk_create(users)
     return {user.username: user for user in users}
+
+
+def _relate(people: Mapping[str, User], now: datetime) -> None:
+    """Write who are contacts, and who waits for an answer since yesterday."""
+    pairs = [pair for one, other in CONTACTS for pair in ((one, other), (other, one))]
+    Contact.objects.bulk_create(
+        Contact(user=people[one], other=people[other], created_at=now - timedelta(days=100)) for one, other in pairs
+    )
+    ContactRequest.objects.bulk_create(
+        ContactRequest(
+            id=_id("request", f"{sender}/{receiver}"),
+            sender=people[sender],
+            receiver=people[receiver],
+            note=note,
+            created_at=now - timedelta(days=1),
+        )
+        for sender, receiver, note in REQUESTS
+    )
 
 
 def _user(person: Person, password_hash: str, now: datetime) -> User:
