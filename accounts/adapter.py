@@ -9,18 +9,21 @@ from allauth.account.adapter import DefaultAccountAdapter
 from allauth.core.exceptions import ImmediateHttpResponse
 from django.conf import settings
 from django.contrib import messages
+from django.contrib.auth.hashers import make_password
 from django.core.exceptions import ValidationError
 from django.forms import BaseForm
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
 from django.urls import reverse
 
-from accounts import services
+from accounts import addresses, names, services
 from accounts.models import User
 from audit import origin
 from realtime.errors import Refusal
 
 # Rate limits count by address. Where nothing tells it (a Unix socket without proxy) all share one count.
 UNKNOWN_ADDRESS = "0.0.0.0"  # noqa: S104 (a bucket's name; nothing listens there)
+
+SPENT = "hashed for the time that it takes"
 
 
 def user_display(user: User) -> str:
@@ -55,7 +58,7 @@ class AccountAdapter(DefaultAccountAdapter):
         for validator in app_settings.USERNAME_VALIDATORS:  # the model's
             validator(username)
         try:
-            services.check_username_is_free_to_take(username)
+            names.check_username(username)
         except Refusal as refusal:
             raise ValidationError(refusal.detail, code="username_reserved") from refusal
         if not shallow and User.objects.named(username).exists():
@@ -66,14 +69,28 @@ class AccountAdapter(DefaultAccountAdapter):
         if not commit:
             return super().save_user(request, user, form, commit=False)
         data = form.cleaned_data
+        email, password = data.get("email"), data.get("password1") or data.get("password")
+        # An address of somebody else is taken as a claim: a refusal would tell that it is in use.
+        own = email if email and not addresses.is_taken(email) else None
         try:
-            return services.create_user(
-                data["username"], email=data.get("email"), password=data.get("password1") or data.get("password")
-            )
+            made = services.create_user(data["username"], email=own, password=password)
+            # Not saved: allauth makes an `EmailAddress` of it, the same whether it is a claim or not.
+            made.email = email
+            return made
         except Refusal as refusal:
             # The form was right, and somebody else took the name before this was saved.
             self.add_message(request, messages.ERROR, message=refusal.detail)
             raise ImmediateHttpResponse(HttpResponseRedirect(reverse("account_signup"))) from refusal
+
+    def respond_email_verification_sent(self, request: HttpRequest, user: User | None) -> HttpResponseBase:
+        """Answer a sign-up. Without a user it only looks like one, as the address has an account already.
+
+        Nobody was made then, so nothing has been hashed: the time would tell.
+        """
+        if user is None:
+            make_password(SPENT)
+        answer: HttpResponseBase = super().respond_email_verification_sent(request, user)
+        return answer
 
     def set_password(self, user: User, password: str) -> None:
         """Called for a change, and for a reset by mail: then nobody is signed in."""

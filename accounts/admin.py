@@ -7,7 +7,9 @@ from functools import partial
 from typing import Any
 from urllib.parse import urlencode
 
+from allauth.account.decorators import reauthentication_required
 from allauth.account.models import EmailAddress
+from allauth.mfa.models import Authenticator
 from django.contrib import admin
 from django.contrib.auth import admin as auth_admin
 from django.contrib.auth.models import Group
@@ -15,13 +17,18 @@ from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.html import format_html
+from django.utils.decorators import method_decorator
+from django.utils.formats import date_format
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
-from accounts import pictures, privacy, services
+from accounts import availability, pictures, privacy, services
 from accounts.forms import PasswordForm, UserAddForm, UserChangeForm
-from accounts.models import User
+from accounts.models import Audience, Availability, DeviceSession, Privacy, User
+from accounts.relations_admin import BlockAdmin, ContactAdmin, ContactRequestAdmin
 from chat_project.admin_site import ServiceAdmin, staff_member
+
+__all__ = ["BlockAdmin", "ContactAdmin", "ContactRequestAdmin", "EmailAddressAdmin", "GroupAdmin", "UserAdmin"]
 
 SUSPENSION_FIELDS = frozenset({"suspended", "suspension_reason", "suspended_until"})
 ACCESS_FIELDS = ("is_staff", "is_superuser", "groups")
@@ -52,14 +59,8 @@ class UserAdmin(ServiceAdmin, auth_admin.UserAdmin):
     ordering = ("-created_at",)
     filter_horizontal = ("groups",)
     readonly_fields = (
-        "suspended_at",
-        "created_at",
-        "last_login",
-        "last_seen_at",
-        "record",
-        "read_receipts",
-        "picture",
-        "shown_status",
+        *("suspended_at", "created_at", "last_login", "last_seen_at", "record", "relations", "privacy_choices"),
+        *("picture", "shown_status", "presence_now", "says"),
     )
     actions = ("lift_suspension", "close_accounts", "open_accounts")
     fieldsets = (
@@ -67,11 +68,12 @@ class UserAdmin(ServiceAdmin, auth_admin.UserAdmin):
         ("Profile", {"fields": ("display_name", ("picture", "avatar"), "bio")}),
         ("Status", {"fields": ("shown_status", ("status_emoji", "status_text"), "status_until")}),
         ("Language and time", {"fields": ("locale", "time_zone")}),
-        ("Privacy, as the person has chosen", {"fields": ("read_receipts",)}),
+        ("Privacy and people, as the person has chosen", {"fields": ("privacy_choices", "relations")}),
+        ("Presence", {"fields": ("presence_now", "says", "last_seen_at")}),
         ("Suspension", {"fields": ("suspended", "suspension_reason", "suspended_until", "suspended_at")}),
         ("Account", {"fields": ("is_active", "is_verified", "is_bot", "is_guest", "unthrottled")}),
         ("Access to the administration", {"fields": ACCESS_FIELDS}),
-        ("Times", {"fields": ("created_at", "last_login", "last_seen_at")}),
+        ("Times", {"fields": ("created_at", "last_login")}),
     )
     add_fieldsets = (
         (
@@ -138,6 +140,7 @@ class UserAdmin(ServiceAdmin, auth_admin.UserAdmin):
         else:
             services.unsuspend(user, actor=actor)
 
+    @method_decorator(reauthentication_required)
     def user_change_password(self, request: HttpRequest, id: str, form_url: str = "") -> HttpResponse:
         """Django's page, with a form that goes through the service and so has to know who acts."""
         bound = copy.copy(self)
@@ -165,9 +168,31 @@ class UserAdmin(ServiceAdmin, auth_admin.UserAdmin):
         until = f", until {user.status_until:%-d %B %Y, %H:%M} UTC" if user.status_until else ""
         return f"{user.status.emoji} {user.status.text}".strip() + until
 
-    @admin.display(description="read receipts")
-    def read_receipts(self, user: User) -> str:
-        return privacy.settings_of(user).get_read_receipts_display()
+    @admin.display(description="privacy")
+    def privacy_choices(self, user: User) -> SafeString:
+        kept = privacy.settings_of(user)
+        choices = ((what.label, Audience(getattr(kept, what)).label) for what in Privacy)
+        return format_html_join(format_html("<br>"), "{}: {}", choices)
+
+    @admin.display(description="contacts and blocks")
+    def relations(self, user: User) -> SafeString:
+        lists = (("contact", "Contacts"), ("contactrequest", "Requests"), ("block", "Blocks, either way"))
+        links = (
+            (reverse(f"admin:accounts_{name}_changelist"), urlencode({"q": f"@{user.username}"}), words)
+            for name, words in lists
+        )
+        return format_html_join(" · ", '<a href="{}?{}">{}</a>', links)
+
+    @admin.display(description="is now")
+    def presence_now(self, user: User) -> str:
+        return availability.presence_words(user) or "not known"
+
+    @admin.display(description="says")
+    def says(self, user: User) -> str:
+        said = availability.described(user)
+        words = Availability(said["availability"]).label
+        until = user.availability_until if said["until"] else None
+        return f"{words}, until {date_format(until, 'DATETIME_FORMAT')}" if until else words
 
     @admin.display(description="audit record")
     def record(self, user: User) -> SafeString:
@@ -197,7 +222,7 @@ class UserAdmin(ServiceAdmin, auth_admin.UserAdmin):
         )
 
 
-admin.site.unregister([Group, EmailAddress])
+admin.site.unregister([Group, EmailAddress, Authenticator])
 
 
 @admin.register(Group)
@@ -249,4 +274,68 @@ class EmailAddressAdmin(ServiceAdmin):
             chosen.select_related("user"),
             lambda address: services.verify_address(address, actor=staff_member(request)),
             "Addresses verified",
+        )
+
+
+class LookedAtAdmin(ServiceAdmin):
+    """Rows that nobody types: they are looked at, and ended by actions."""
+
+    sortable_by = ()
+    list_select_related = ("user",)
+    list_display_links = None
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
+@admin.register(DeviceSession)
+class DeviceSessionAdmin(LookedAtAdmin):
+    """Where people are signed in. A session is ended here, as by the person themselves."""
+
+    list_display = ("user", "label", "kind", "ip", "created_at", "last_used_at", "replaced_at")
+    search_fields = ("=user__username", "=ip")
+    list_filter = ("kind",)
+    ordering = ("-created_at",)
+    actions = ("end_sessions",)
+
+    def has_end_permission(self, request: HttpRequest) -> bool:
+        return bool(request.user.has_perm("accounts.change_devicesession"))
+
+    @admin.action(description="End the sessions", permissions=["end"])
+    def end_sessions(self, request: HttpRequest, chosen: QuerySet[DeviceSession]) -> None:
+        self.apply_to_each(
+            request,
+            chosen.select_related("user"),
+            lambda device: services.end_session(device, actor=staff_member(request)),
+            "Sessions ended",
+        )
+
+
+@admin.register(Authenticator)
+class AuthenticatorAdmin(LookedAtAdmin):
+    """Second factors: which, and when they were used; never their secrets. Removed for who is locked out."""
+
+    list_display = ("user", "type", "created_at", "last_used_at")
+    search_fields = ("=user__username",)
+    list_filter = ("type",)
+    ordering = ("-id",)
+    actions = ("remove",)
+
+    def has_remove_permission(self, request: HttpRequest) -> bool:
+        return bool(request.user.is_superuser)
+
+    @admin.action(description="Remove all second factors of these people", permissions=["remove"])
+    def remove(self, request: HttpRequest, chosen: QuerySet[Authenticator]) -> None:
+        people = User.objects.filter(pk__in=chosen.values("user_id"))
+        self.apply_to_each(
+            request,
+            people,
+            lambda user: services.remove_factors(user, actor=staff_member(request)),
+            "Second factors removed",
         )

@@ -1,5 +1,6 @@
 from django.apps import AppConfig
 
+PURGE_INTERVAL_S = 3_600  # what has run out opens nothing any more; this is only to tidy up
 # How late open pages hear that a status has ended; what is read anew shows it no longer at once.
 STATUSES_EVERY_S = 10
 
@@ -9,7 +10,9 @@ class AccountsConfig(AppConfig):
     verbose_name = "People"
 
     def ready(self) -> None:
-        from accounts import services, signals  # noqa: F401 (its receivers register themselves)
+        from accounts import commands, services, signals  # noqa: F401 (they register themselves)
+        from accounts.services import sessions
         from realtime import upkeep
 
+        upkeep.every(PURGE_INTERVAL_S, sessions.purge)
         upkeep.every(STATUSES_EVERY_S, services.end_statuses)

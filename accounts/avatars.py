@@ -11,6 +11,7 @@ from uuid import UUID
 
 HUES = 12
 
+_IN_BRACKETS = re.compile(r"\s*\([^)]*\)\s*$")
 _BETWEEN_WORDS = re.compile(r"[\s._-]+")
 
 
@@ -24,7 +25,8 @@ def initials(name: str) -> str:
 
     Names in scripts without upper case, or of one word, give one letter; an empty name gives “?”.
     """
-    words = [word for word in _BETWEEN_WORDS.split(name) if word]
+    # What is in brackets says something about the name: “Zoe (guest)” is Z.
+    words = [word for word in _BETWEEN_WORDS.split(_IN_BRACKETS.sub("", name) or name) if word]
     if not words:
         return "?"
     letters = words[0][0] if len(words) == 1 else words[0][0] + words[-1][0]

@@ -1,28 +1,25 @@
-"""The admin's forms for users, and where a form of allauth's is not strict enough here.
+"""The admin's forms for users, and those of the account pages that are not allauth's.
 
 The admin's only check; `accounts.admin` hands what was typed to the services.
 """
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
-from allauth.account import app_settings
-from allauth.account import forms as allauth_forms
-from allauth.account.adapter import get_adapter
-from allauth.account.models import EmailAddress
+from allauth.mfa.webauthn.forms import AddWebAuthnForm
 from django import forms
 from django.contrib.auth import forms as auth_forms
 from django.utils import timezone
 
-from accounts import services, wording
-from accounts.models import Audience, User
+from accounts import names, services, wording
+from accounts.models import Audience, Privacy, User
 from realtime.errors import Refusal
 
 
 def _check_mention_word(form: forms.ModelForm, field: str = "username") -> str:
     username: str = form.cleaned_data[field]
-    if username.lower() in services.MENTION_WORDS:
+    if username.lower() in names.MENTION_WORDS:
         raise forms.ValidationError("This word addresses many people in a message. Choose another name.")
     return username
 
@@ -92,24 +89,44 @@ class PasswordForm(auth_forms.AdminPasswordChangeForm):
         return self.user
 
 
-class AddEmailForm(allauth_forms.AddEmailForm):
-    """Takes no address of somebody else.
+class AddPasskeyForm(AddWebAuthnForm):
+    """allauth's, with the box ticked that makes a passkey of a second factor."""
 
-    allauth takes it, so as not to tell that it is in use: the mail for its verification settles
-    whose it is. Without verification nothing would, and it could become the main one of two people.
-    """
-
-    def clean_email(self) -> str:
-        email: str = super().clean_email()
-        if app_settings.EMAIL_VERIFICATION == app_settings.EmailVerificationMethod.MANDATORY:
-            return email
-        addresses = EmailAddress.objects.filter(email=email).exclude(user=self.user)
-        if addresses.exists() or User.objects.filter(email=email).exclude(pk=self.user.pk).exists():
-            raise get_adapter().validation_error("email_taken")
-        return email
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if "passwordless" in self.fields:
+            self.fields["passwordless"].initial = True
 
 
 class PrivacyForm(forms.Form):
-    """What one lets others know. Each choice is a row of the page that says what it means."""
+    """What one lets others know and do. What a request leaves out stays as it is."""
 
-    read_receipts = forms.ChoiceField(choices=Audience.choices)
+    # What each means for the person; the first are of what others know, the rest of what they do.
+    KNOW: ClassVar[dict[Privacy, str]] = {
+        Privacy.PRESENCE: "The dot beside your name, and that you are typing.",
+        Privacy.LAST_SEEN: "The time when you were last here, on your profile.",
+        Privacy.READ_RECEIPTS: "It goes both ways: you see it of those who see it of you. What you read while "
+        "nobody sees it is not told later.",
+        Privacy.PHONE: "The number on your profile, if you have given one.",
+    }
+    DO: ClassVar[dict[Privacy, str]] = {
+        Privacy.MESSAGES: "Begin a conversation with you. Whoever you have answered may go on writing.",
+        Privacy.ROOMS: "Put you into a room. Others can send you an invitation, which you accept or not.",
+    }
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for what, help_text in (self.KNOW | self.DO).items():
+            self.fields[str(what)] = forms.ChoiceField(
+                choices=Audience.choices, label=what.label, help_text=help_text, required=False
+            )
+
+    def know(self) -> list[forms.BoundField]:
+        return [self[str(what)] for what in self.KNOW]
+
+    def do(self) -> list[forms.BoundField]:
+        return [self[str(what)] for what in self.DO]
+
+    def changes(self) -> dict[str, str]:
+        """The settings that came with the request."""
+        return {name: audience for name, audience in self.cleaned_data.items() if audience}

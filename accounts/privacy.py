@@ -14,7 +14,7 @@ from django.db.models import Exists, OuterRef, Q
 from accounts.models import DEFAULTS, Audience, Block, Contact, Privacy, PrivacySettings, User
 from audit.services import record
 from realtime import bus
-from realtime.errors import Invalid
+from realtime.errors import Forbidden, Invalid
 
 
 def allowing(viewer_id: UUID, what: Privacy, path: str = "") -> Q:
@@ -38,10 +38,42 @@ def allowing(viewer_id: UUID, what: Privacy, path: str = "") -> Q:
     return Q((f"{path}pk", viewer_id)) | (open_to_viewer & ~blocked)
 
 
+def mutual(viewer_id: UUID, what: Privacy, path: str = "") -> Q:
+    """People who let the viewer know, and whom the viewer lets know as well; `path` as in `allowing`. One query."""
+    audience = audiences(what, [viewer_id])[viewer_id]
+    allows = allowing(viewer_id, what, path)
+    if audience == Audience.EVERYONE:
+        return allows
+    oneself = Q((f"{path}pk", viewer_id))
+    if audience == Audience.NOBODY:
+        return oneself
+    return allows & (oneself | Q(Exists(Contact.objects.filter(user=viewer_id, other=OuterRef(f"{path}pk")))))
+
+
 def who_allow(viewer: User, what: Privacy, user_ids: Collection[UUID]) -> set[UUID]:
     """Those of these people who let the viewer know or do that. One query."""
     people = User.objects.filter(allowing(viewer.pk, what), pk__in=user_ids)
     return set(people.values_list("pk", flat=True))
+
+
+TAKES_NO_MESSAGES = "This person does not take messages from you."
+IS_BLOCKED = "You have blocked this person. Unblock them to write."
+
+
+def check_may_write_first(user: User, others: Collection[User]) -> None:
+    """Forbidden: one of the others is blocked by the user, or does not let the user write to them first.
+
+    Whom somebody has blocked learns no more than whom they let not write. Two queries.
+    """
+    ids = {each.pk for each in others} - {user.pk}
+    if Block.objects.filter(blocker=user, blocked__in=ids).exists():
+        raise Forbidden(IS_BLOCKED if len(ids) == 1 else "You have blocked one of these people. Unblock them first.")
+    refusing = ids - who_allow(user, Privacy.MESSAGES, ids)
+    if len(ids) == 1 and refusing:
+        raise Forbidden(TAKES_NO_MESSAGES)
+    if refusing:
+        names = sorted(each.name for each in others if each.pk in refusing)
+        raise Forbidden(f"Not everybody here takes messages from you: {', '.join(names)}.")
 
 
 def audiences(what: Privacy, user_ids: Collection[UUID]) -> dict[UUID, Audience]:
@@ -55,11 +87,16 @@ def settings_of(user: User) -> PrivacySettings:
     return PrivacySettings.objects.filter(user=user).first() or PrivacySettings(user=user)
 
 
-def receipts_of(user: User) -> Audience:
-    """Who sees the user's receipts. Whoever does not is not shown to the user either."""
+def audience_of(user: User, what: Privacy) -> Audience:
+    """Whom the user lets know or do that. Takes no query where the user was read with `privacy`."""
     # A reverse relation that has no row is missing, and raises AttributeError.
     settings: PrivacySettings | None = getattr(user, "privacy", None)
-    return Audience(settings.read_receipts) if settings else DEFAULTS[Privacy.READ_RECEIPTS]
+    return Audience(getattr(settings, what)) if settings else DEFAULTS[what]
+
+
+def receipts_of(user: User) -> Audience:
+    """Who sees the user's receipts. Whoever does not is not shown to the user either."""
+    return audience_of(user, Privacy.READ_RECEIPTS)
 
 
 _Begin = Callable[[UUID], None]

@@ -11,6 +11,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts import privacy
 from accounts.forms import PrivacyForm
+from accounts.models import Privacy
 from accounts.requests import user_of
 
 THEMES = ("light", "dark")
@@ -34,11 +35,11 @@ def theme(request: HttpRequest) -> HttpResponse:
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def privacy_settings(request: HttpRequest) -> HttpResponse:
-    """What one lets others know, and the switches for it."""
+    """What one lets others know and do, and the choices for it."""
     kept = privacy.settings_of(user_of(request))
-    form = PrivacyForm(request.POST or None, initial={"read_receipts": kept.read_receipts})
+    form = PrivacyForm(request.POST or None, initial={str(what): getattr(kept, what) for what in Privacy})
     if request.method == "POST" and form.is_valid():
-        privacy.change(user_of(request), **form.cleaned_data)
+        privacy.change(user_of(request), **form.changes())
         messages.success(request, "Your privacy settings are saved.")
         return redirect("settings_privacy")
     return render(request, "accounts/privacy.html", {"form": form})

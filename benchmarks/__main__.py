@@ -17,7 +17,7 @@ from benchmarks.installation import LoadFailed
 from benchmarks.scenarios import SCENARIOS, Options, Run, Scenario
 
 RESULTS = Path(__file__).parent / "results"
-FILES_NEEDED = 12_000  # 5,000 sockets and more in one process; children inherit the limit
+FILES_NEEDED = 12_000  # 10,000 sockets and more in one process; children inherit the limit
 
 
 def arguments() -> argparse.Namespace:

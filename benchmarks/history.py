@@ -12,7 +12,6 @@ from __future__ import annotations
 import itertools
 import json
 import os
-import statistics
 import sys
 import time
 from collections.abc import Callable
@@ -32,6 +31,7 @@ from django.db import connection
 from django.utils import timezone
 
 from benchmarks.load.crowd import SENTENCES
+from benchmarks.timing import timed
 from messaging import pages, partitions, rendering, store
 from messaging.store.rows import MessageRow
 from rooms.models import Membership, Room, RoomHead
@@ -40,7 +40,6 @@ from rooms.uuid7 import uuid7
 PAST = timedelta(days=730)
 ROWS_PER_INSERT = 10_000
 PAGE = 50
-REPETITIONS = 50  # of each page, after one that fills caches
 
 Statement = tuple[str, Any]
 
@@ -95,16 +94,6 @@ def statements_of(action: Callable[[], object]) -> list[Statement]:
     with connection.execute_wrapper(note):
         action()
     return seen
-
-
-def timed(action: Callable[[], object]) -> float:
-    """Return the median milliseconds of `action`."""
-    taken = []
-    for _ in range(REPETITIONS):
-        started = time.perf_counter()
-        action()
-        taken.append(time.perf_counter() - started)
-    return statistics.median(taken) * 1000
 
 
 def replay(statements: list[Statement]) -> None:

@@ -26,7 +26,7 @@ def run_load(load: str, server: ServerProcess, *, path: str = "/ws/", **paramete
     """
     parameters["url"] = f"ws://127.0.0.1:{server.port}{path}"
     parameters["server_pids"] = [process.pid for process in server.processes()]
-    timeout_s = LOAD_GRACE_S + parameters.get("warm_up_s", 0) + parameters.get("seconds", 0)
+    timeout_s = LOAD_GRACE_S + sum(parameters.get(name, 0) for name in ("warm_up_s", "seconds", "connect_s"))
     command = [sys.executable, "-m", "benchmarks.load", load, json.dumps(parameters)]
     try:
         ran = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, check=False, timeout=timeout_s)

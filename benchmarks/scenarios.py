@@ -38,8 +38,17 @@ class Options:
         return 200 if self.quick else 5_000
 
     @property
+    def arrivals(self) -> tuple[int, int, float]:
+        """People who come online in one room, those who look meanwhile, and within how many seconds."""
+        return (300, 20, 5.0) if self.quick else (10_000, 100, 60.0)
+
+    @property
     def history_messages(self) -> int:
         return 20_000 if self.quick else 1_000_000
+
+    @property
+    def members(self) -> int:
+        return 1_500 if self.quick else 10_000
 
     @property
     def search_messages(self) -> int:
@@ -164,6 +173,21 @@ def idle(database: str, options: Options) -> Iterator[Run]:
             yield run_load("idle", installation.restart(), seats=seats, connections=options.idle_connections)
 
 
+# --- A crowd that comes online together ---------------------------------------------------------
+
+
+def presence(database: str, options: Options) -> Iterator[Run]:
+    people, viewers, seconds = options.arrivals
+    with Installation(database) as installation:
+        seats = installation.people(users=people + viewers, rooms=1, members=people + viewers)
+        for _ in range(options.repeat):
+            # Three times the seconds, and what connecting takes on a machine that has other things to do.
+            yield run_load(
+                "presence", installation.restart(),
+                seats=seats, viewers=viewers, seconds=seconds, connect_s=2 * seconds + people / 30,
+            )  # fmt: skip
+
+
 # --- A long history ---------------------------------------------------------------------------
 
 
@@ -192,6 +216,21 @@ def history(database: str, options: Options) -> Iterator[Run]:
             yield _run_module(installation, "benchmarks.history", room, fill)
 
 
+def members(database: str, options: Options) -> Iterator[Run]:
+    with Installation(database) as installation:
+        for _ in range(options.repeat):
+            yield _run_module(installation, "benchmarks.members", options.members)
+
+
+MEMBERS = (
+    *(
+        Figure(f"{place}_ms", f"{place} page of 50 of 10,000 members, ms", 10, at_most=True)
+        for place in ("first", "middle", "last")
+    ),
+    Figure("one_ms", "a search among them that finds one, ms", 50, at_most=True),
+    Figure("many_ms", "one that finds 1,000 and shows 50, ms", 50, at_most=True),
+)
+
 PAGES = (
     *(
         Figure(f"{place}_ms", f"{place} page of 50 of 1,000,000, ms in the database", 10, at_most=True)
@@ -219,6 +258,22 @@ def searches(target: float | None) -> tuple[Figure, ...]:
 
 ACKED = "durable acked sends/s, 100 rooms of 10, 500 in flight"
 MEMORY = "KiB of server memory per idle connection, 5,000"
+
+ARRIVALS = (
+    Figure(
+        "frames_most",
+        "frames to a socket that looks and shows 200, while 10,000 come within a minute",
+        60,
+        at_most=True,
+    ),
+    Figure("kib_each", "KiB to such a socket"),
+    Figure("unseen_cpu_s", "seconds of server CPU for those who come, nobody looking"),
+    Figure("cpu_s", "the same when 100 look"),
+    Figure("opened_frames_most", "frames to each of 10,100 when all have the room open", 60, at_most=True),
+    Figure("opened_kib_each", "KiB to each then"),
+    Figure("opened_cpu_s", "seconds of server CPU then"),
+    Figure("connects_per_s", "signed-in connects/s before, one room of 10,100"),
+)
 
 SCENARIOS = (
     Scenario(
@@ -270,8 +325,15 @@ SCENARIOS = (
         (Figure("kib_per_connection", MEMORY, 35, at_most=True), Figure("connects_per_s", "signed-in connects/s")),
         partial(idle, "sqlite"),
     ),
+    Scenario(
+        "presence", "PostgreSQL, Valkey; 10,000 come in a minute, 100 look",
+        ARRIVALS, partial(presence, "postgres"),
+    ),
+    Scenario("presence-embedded", "SQLite, one process; the same", ARRIVALS, partial(presence, "sqlite")),
     Scenario("history", "PostgreSQL, two years of partitions", PAGES, partial(history, "postgres")),
     Scenario("history-embedded", "SQLite", PAGES, partial(history, "sqlite")),
+    Scenario("members", "PostgreSQL, a channel of 10,000", MEMBERS, partial(members, "postgres")),
+    Scenario("members-embedded", "SQLite, a channel of 10,000", MEMBERS, partial(members, "sqlite")),
     Scenario("search", "PostgreSQL, two years of partitions", searches(100), partial(search, "postgres")),
     Scenario("search-embedded", "SQLite", searches(None), partial(search, "sqlite")),
 )  # fmt: skip

@@ -6,6 +6,8 @@ from collections.abc import Callable
 from typing import Any, NoReturn, cast
 
 from allauth.account.decorators import secure_admin_login
+from allauth.mfa.utils import is_mfa_enabled
+from django.conf import settings
 from django.contrib import messages
 from django.contrib.admin import AdminSite, ModelAdmin, ShowFacets
 from django.core.paginator import Paginator
@@ -16,6 +18,9 @@ from django.utils.functional import cached_property
 
 from realtime.errors import Refusal
 
+# Recovery codes alone are no factor: they only stand in for one.
+FACTORS = ["totp", "webauthn"]
+
 
 def staff_member(request: HttpRequest) -> Any:
     """Return the `User` who acts. (Not by that name: the apps below accounts use this module, too.)"""
@@ -23,13 +28,25 @@ def staff_member(request: HttpRequest) -> Any:
     return request.user
 
 
+def _lacks_factor(request: HttpRequest) -> bool:
+    """Whether the installation asks staff for a second factor, and this one of them has none."""
+    return settings.ADMIN_REQUIRES_MFA and not is_mfa_enabled(request.user, FACTORS)
+
+
 class ChatAdminSite(AdminSite):
     site_header = "Chat administration"
     site_title = "Chat administration"
     index_title = "Moderation and upkeep"
 
+    def has_permission(self, request: HttpRequest) -> bool:
+        return super().has_permission(request) and not _lacks_factor(request)
+
     def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         """Sign in where everybody does: a form of its own would have no rate limits and no second factor."""
+        if request.user.is_authenticated and _lacks_factor(request):
+            # Whoever is staff is known already; what is missing is not a password, so none is asked for.
+            messages.warning(request, "Set up an authenticator app or a passkey to enter the administration.")
+            return HttpResponseRedirect(reverse("settings_security"))
         response: HttpResponse = secure_admin_login(super().login)(request, extra_context)
         return response
 

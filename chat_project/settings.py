@@ -71,6 +71,7 @@ if HTTPS:
     SECURE_HSTS_SECONDS = 31_536_000
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
 SESSION_COOKIE_HTTPONLY = True
+SESSION_ENGINE = "accounts.session_store"
 SESSION_COOKIE_SAMESITE = "Lax"  # a link from elsewhere opens the chat signed in; a form does not
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
@@ -91,6 +92,8 @@ INSTALLED_APPS = [
     "drf_spectacular",
     "allauth",
     "allauth.account",
+    "allauth.mfa",
+    "allauth.headless",
     "realtime",
     "jobs",
     "audit",
@@ -111,6 +114,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "audit.middleware.RequestOriginMiddleware",
+    "accounts.middleware.Gate",
 ]
 ROOT_URLCONF = "chat_project.urls"
 ASGI_APPLICATION = "chat_project.asgi.application"
@@ -221,9 +225,13 @@ MENTION_ROOM_MAX_MEMBERS = env.int("MENTION_ROOM_MAX_MEMBERS", default=1_000)
 MENTION_WARN_MEMBERS = env.int("MENTION_WARN_MEMBERS", default=30)
 # Most members of a room, by kind (0: no limit). Seed systems cap groups at 300.
 ROOM_SIZE_LIMITS = {"public": 0, "channel": 0, "private": env.int("PRIVATE_ROOM_SIZE", default=300), "direct": 9}
+# How many people somebody may ask within an hour to become their contacts.
+CONTACT_REQUESTS_AN_HOUR = env.int("CONTACT_REQUESTS_AN_HOUR", default=30)
 # In rooms of more members it is not recorded who has received a message, only who has read it:
 # each message would be a row for everybody who is online.
 RECEIVED_MAX_MEMBERS = env.int("RECEIVED_MAX_MEMBERS", default=100)
+# In rooms of more members nobody is told who is typing: in a crowd somebody always is.
+TYPING_MAX_MEMBERS = env.int("TYPING_MAX_MEMBERS", default=500)
 
 # --- Background work -------------------------------------------------------------------------
 
@@ -245,6 +253,15 @@ AUTH_USER_MODEL = "accounts.User"
 # Usernames are unique without regard to case, by a constraint that this check does not know.
 SILENCED_SYSTEM_CHECKS = ["auth.W004"]
 AUTHENTICATION_BACKENDS = ["accounts.backends.AccountBackend"]
+# A sign-in ends the person's other sessions: one device at a time.
+SINGLE_SESSION = env.bool("SINGLE_SESSION", default=False)
+# People may enter rooms that allow it with a name and no account.
+GUESTS = env.bool("GUESTS", default=False)
+# How long a guest stays at most; then the name they gave is nobody's any more.
+GUEST_HOURS = env.int("GUEST_HOURS", default=12)
+# Staff without a second factor set one up before they enter the administration. Off, because the
+# first superuser of a new installation has none; turn it on where more than one person is staff.
+ADMIN_REQUIRES_MFA = env.bool("ADMIN_REQUIRES_MFA", default=False)
 PASSWORD_HASHERS = [
     "django.contrib.auth.hashers.Argon2PasswordHasher",  # Argon2id; the others are upgraded to it
     "accounts.passwords.MigratedBCryptHasher",  # hashes of migrated users
@@ -262,10 +279,12 @@ LOGIN_REDIRECT_URL = "/"
 ACCOUNT_ADAPTER = "accounts.adapter.AccountAdapter"
 ACCOUNT_LOGIN_METHODS = {"username", "email"}
 ACCOUNT_USERNAME_MIN_LENGTH = 3
-ACCOUNT_FORMS = {"add_email": "accounts.forms.AddEmailForm"}
 # By address (`ip`) generous enough for a school behind one; by login (`key`) a person's typing
 # errors but no dictionary. `login_failed` counts what fails only.
 ACCOUNT_RATE_LIMITS = {
+    # Every page and call by which a credential is shown or changed, reading included; the others
+    # are narrower and on top of it.
+    "credentials": "600/m/ip",
     "login": "120/m/ip",
     "login_failed": "20/m/ip,200/h/ip,10/10m/key",
     "signup": "30/m/ip,200/h/ip",
@@ -274,14 +293,72 @@ ACCOUNT_RATE_LIMITS = {
     "change_password": "5/m/user",
     "manage_email": "10/m/user",
     "reauthenticate": "10/m/user",
+    "guest": "30/m/ip,200/h/ip",
 }
 ACCOUNT_SIGNUP_FIELDS = ["username*", "email*", "password1*"]
 # `mandatory` where the server can send mail; an installation without mail must work too.
 ACCOUNT_EMAIL_VERIFICATION = env("EMAIL_VERIFICATION", default="none")
-ACCOUNT_PREVENT_ENUMERATION = True
+# Also where nothing is verified: an address in use is taken like any other, and is nobody's sign-in
+# before its owner has confirmed it.
+ACCOUNT_PREVENT_ENUMERATION = "strict"
+# Sensitive acts ask for the password, a code or a passkey again after these seconds.
+ACCOUNT_REAUTHENTICATION_REQUIRED = True
+ACCOUNT_REAUTHENTICATION_TIMEOUT = 300
+ACCOUNT_EMAIL_NOTIFICATIONS = True  # a new password, address or second factor is told by mail
 ACCOUNT_LOGOUT_ON_GET = False
 ACCOUNT_SESSION_REMEMBER = True
 ACCOUNT_USER_DISPLAY = "accounts.adapter.user_display"
+
+# Second factors: a code of an app, a passkey (which also signs in alone), codes to print.
+MFA_ADAPTER = "accounts.mfa.MFAAdapter"
+MFA_FORMS = {"add_webauthn": "accounts.forms.AddPasskeyForm"}
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_PASSKEY_LOGIN_ENABLED = True
+MFA_RECOVERY_CODES_SHOW_ONCE = True
+MFA_TOTP_TOLERANCE = 1  # steps of 30 s: clocks of phones are off by that much
+# allauth would keep who has not verified an address from a second factor. Where verification is
+# mandatory nobody gets so far without, and elsewhere everybody would go unprotected.
+MFA_ALLOW_UNVERIFIED_EMAIL = True
+MFA_RATE_LIMITS = {"webauthn_login": "60/m/ip"}
+# Browsers allow passkeys without HTTPS on localhost only.
+MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = not HTTPS
+
+# Signing in of programs with a name and password (/api/auth/): access tokens that live this long,
+# and refresh tokens that are good once.
+HEADLESS_CLIENTS = ("app",)
+HEADLESS_TOKEN_STRATEGY = "accounts.headless.TokenStrategy"  # noqa: S105 (a path)
+ACCESS_TOKEN_S = env.int("ACCESS_TOKEN_S", default=600)
+
+# Signing in with an account of another site that speaks OpenID Connect. Off unless OIDC_SERVER is
+# set: the address under which `/.well-known/openid-configuration` lies.
+OIDC_SERVER = env("OIDC_SERVER", default="")
+OIDC_NAME = env("OIDC_NAME", default="single sign-on")
+if OIDC_SERVER:
+    INSTALLED_APPS += [
+        "allauth.socialaccount",
+        "allauth.socialaccount.providers.openid_connect",
+    ]
+    SOCIALACCOUNT_ADAPTER = "accounts.social.SocialAdapter"
+    SOCIALACCOUNT_PROVIDERS = {
+        "openid_connect": {
+            "OAUTH_PKCE_ENABLED": True,
+            "APPS": [
+                {
+                    "provider_id": "oidc",
+                    "name": OIDC_NAME,
+                    "client_id": env("OIDC_CLIENT_ID"),
+                    "secret": env("OIDC_CLIENT_SECRET", default=""),
+                    "settings": {"server_url": OIDC_SERVER},
+                }
+            ],
+        }
+    }
+    # Whoever the other site says has this address is its owner here; see `SocialAdapter` for whom.
+    SOCIALACCOUNT_EMAIL_AUTHENTICATION = True
+    SOCIALACCOUNT_EMAIL_AUTHENTICATION_AUTO_CONNECT = True
+    SOCIALACCOUNT_LOGIN_ON_GET = False
+    SOCIALACCOUNT_STORE_TOKENS = False
+
 # Closed communities: OPEN_SIGNUP=0, then only invitations and the admin make accounts.
 OPEN_SIGNUP = env.bool("OPEN_SIGNUP", default=True)
 
@@ -298,7 +375,8 @@ DEFAULT_FROM_EMAIL = env("DEFAULT_FROM_EMAIL", default="chat@localhost")
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
         "integrations.authentication.TokenAuthentication",
-        "rest_framework.authentication.SessionAuthentication",
+        "accounts.authentication.AccessTokenAuthentication",
+        "accounts.authentication.SessionAuthentication",
     ],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
     "DEFAULT_RENDERER_CLASSES": ["chat_project.api.encoding.JsonRenderer"],
@@ -316,6 +394,8 @@ SPECTACULAR_SETTINGS = {
     "SCHEMA_PATH_PREFIX": "/api/v1",
     "SERVE_INCLUDE_SCHEMA": False,
     "OAS_VERSION": "3.1.1",  # whose schemas are JSON Schema, so that msgspec's fit in as they are
+    # Several fields have these choices, and none is its owner.
+    "ENUM_NAME_OVERRIDES": {"Audience": "accounts.models.Audience"},
 }
 
 # --- Pages, words, files ---------------------------------------------------------------------

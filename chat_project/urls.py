@@ -7,6 +7,7 @@ urlpatterns = [
     path("", include("rooms.urls")),
     path("", include("messaging.urls")),
     path("", include("accounts.urls")),
+    path("", include("presence.urls")),
     path("accounts/", include("allauth.urls")),
     path("admin/", admin.site.urls),
     path("api/", include("chat_project.api_urls")),

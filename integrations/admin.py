@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+from allauth.account.decorators import reauthentication_required
 from django import forms
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
+from django.utils.decorators import method_decorator
 
 from chat_project.admin_site import ServiceAdmin, staff_member
 from integrations import services
@@ -58,6 +60,11 @@ class ApiTokenAdmin(ServiceAdmin):
         if obj is None:
             return self.fields
         return ("user", "name", "hint", "scopes", "created_at", "expires_at", "revoked_at", "last_used_at")
+
+    @method_decorator(reauthentication_required)
+    def add_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        """Ask once more who it is: whoever finds an open browser would take a key of their own along."""
+        return super().add_view(request, *args, **kwargs)
 
     def save_model(self, request: HttpRequest, obj: ApiToken, form: Any, change: bool) -> None:
         data = form.cleaned_data

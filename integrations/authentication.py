@@ -17,6 +17,7 @@ from rest_framework.exceptions import AuthenticationFailed, PermissionDenied
 from rest_framework.request import Request
 
 from accounts.models import User
+from accounts.tokens import ACCESS_PREFIX
 from integrations.models import ApiToken
 from integrations.scopes import Scope, covers, needed_for
 from integrations.tokens import digest_of
@@ -93,13 +94,13 @@ def _live() -> Q:
 
 
 def _token_of(header: bytes) -> ApiToken | None:
-    """Return the token of an Authorization header; None where there is none of the scheme Bearer.
+    """Return the token of an Authorization header; None where there is none of the scheme Bearer, or an access token.
 
     TokenRefused: it is malformed, unknown, revoked or expired, or its user may not come in. Whoever
     holds a token may know which of these it is.
     """
     scheme, _, credential = header.partition(b" ")
-    if scheme.lower() != SCHEME.encode():
+    if scheme.lower() != SCHEME.encode() or credential.strip().startswith(ACCESS_PREFIX.encode()):
         return None
     try:
         digest = digest_of(credential.strip().decode("ascii"))
@@ -112,7 +113,7 @@ def _token_of(header: bytes) -> ApiToken | None:
         raise TokenRefused("This token has been revoked.")
     if not token.is_live:
         raise TokenRefused("This token has expired.")
-    if not token.user.is_active or token.user.is_suspended:
+    if not token.user.is_active or token.user.is_suspended or token.user.is_visitor:
         raise TokenRefused("The account of this token is suspended or closed.")
     _note_use(token)
     return token

@@ -34,6 +34,8 @@ def create_token(
     """
     if actor is not None and actor.pk != user.pk and not actor.is_superuser:
         raise Forbidden("Only a superuser may make a token for somebody else.")
+    if user.is_visitor:
+        raise Forbidden("Guests have no tokens: they are in one room, with a browser.")
     if days is not None and not 1 <= days <= DAYS_MAX:
         message = f"A token lasts 1 to {DAYS_MAX} days, or until it is revoked."
         raise Invalid(message, fields={"days": [message]})

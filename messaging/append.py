@@ -70,6 +70,8 @@ class _Entry:
     called: Called = field(default_factory=dict)
     # Who was there when the message called them, where it did.
     here: Collection[UUID] = ()
+    # Whom it calls and who has blocked its sender: they do not hear it.
+    deaf: Collection[UUID] = ()
     outcome: Outcome | None = None
     event: Event | None = None
     # To the author of a message whose thread begins with this one: they follow it from now on.
@@ -128,7 +130,10 @@ def _write_html(entries: Sequence[_Entry]) -> None:
         entry.called = called if entry.draft.imported_at is None else mentions.NOBODY
         entry.html = rendering.render(entry.draft.content, called)
         if mentions.HERE in entry.called:
-            entry.here = mentions.present_in(entry.draft.room_id)
+            entry.here = mentions.present_in(entry.draft.room_id, entry.draft.sender_id)
+    deaf = mentions.deaf_to((entry.draft.sender_id, entry.called, entry.here) for entry in entries)
+    for entry in entries:
+        entry.deaf = deaf.get(entry.draft.sender_id, ())
 
 
 def _months(entries: Sequence[_Entry]) -> set[partitions.Month]:
@@ -307,7 +312,7 @@ def _acts(accepted: Sequence[tuple[_Entry, Facts]], rows: Sequence[MessageRow], 
         if draft.poll is not None:
             poll = draft.poll
             acts.polls.append(PollRow(row.id, poll.options, poll.multiple, poll.anonymous, poll.closes_at))
-        acts.mentions += mentions.rows_of(entry.called, entry.here, row)
+        acts.mentions += mentions.rows_of(entry.called, entry.here, row, entry.deaf)
     acts.follows = sorted(follows.values())
     return acts
 

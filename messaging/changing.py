@@ -23,7 +23,7 @@ from django.utils import timezone
 from accounts.models import User
 from accounts.people import person_of
 from audit.services import record
-from messaging import fragments
+from messaging import fragments, reach
 from messaging.models import Message
 from messaging.wire import MessageOut, encode_json, messages_out
 from realtime import bus
@@ -77,12 +77,19 @@ class MessageChange:
         return allows(action, role=self.role, kind=room.kind, settings=room.settings, overrides=self.overrides)
 
     def require(self, action: Action) -> None:
-        """ReadOnly: a moderator has muted the actor. Forbidden: they may not do this."""
+        """ReadOnly: a moderator has muted the actor. Forbidden: they may not do this, or not to the other of two."""
         if action in _OF_THE_VOICE and self.muted_until is not None and self.muted_until > self.now:
             wait = (self.muted_until - self.now).total_seconds()
             raise ReadOnly("A moderator has muted you in this room.", retry_after=wait)
         if not self.may(action):
             raise Forbidden("Your role in this room does not allow this.")
+        if action in _OF_THE_VOICE:
+            self.require_reach()
+
+    def require_reach(self) -> None:
+        """Forbidden: in a conversation of two, the other is closed to the actor."""
+        if self.actor is not None and not self.is_staff:
+            reach.check(reach.peer_in(self.message.room, self.actor.pk))
 
     def require_open(self) -> None:
         """ReadOnly: the room is archived. NotFound: the message has been deleted."""

@@ -11,7 +11,8 @@ from django.conf import settings
 from django.db import connection
 from django.utils.module_loading import import_string
 
-from accounts import privacy, relations
+from accounts import availability, privacy, relations
+from accounts.authentication import replaced
 from accounts.models import Audience, User
 from accounts.people import person_of
 from messaging import fragments as fragment_rendering
@@ -23,6 +24,7 @@ from realtime.events import Event, near
 from realtime.source import LogRange, RoomView, Standing
 from rooms.events import event_of_entry
 from rooms.models import LogEntry, LogEpoch, RoomHead
+from rooms.sidebar import sections_of_all
 from rooms.summaries import summaries_of
 
 # Of whose receipts a user is told: of those that may see the user's own.
@@ -42,8 +44,11 @@ class Journal:
     def standings(self, credentials: Mapping[str, Collection[str]]) -> dict[str, Standing]:
         # First of all: a `rev` that is newer than what was read beside it would vouch for it.
         users = list(User.objects.active().filter(pk__in=list(credentials)).select_related("privacy"))
-        valid = still_valid({each for several in credentials.values() for each in several})
+        asked = {each for several in credentials.values() for each in several}
+        valid = still_valid(asked)
+        given_way = replaced(asked - valid)
         rooms = summaries_of([user.pk for user in users])
+        sections = sections_of_all([user.pk for user in users])
         circles = relations.circles([user.pk for user in users])
         return {
             str(user.pk): Standing(
@@ -51,9 +56,12 @@ class Journal:
                 user=person_of(user),
                 rooms=[RoomView(room.id, room.head_seq, room.last_read_number, room) for room in rooms[str(user.pk)]],
                 credentials=frozenset(valid.intersection(credentials[str(user.pk)])),
+                replaced=frozenset(given_way.intersection(credentials[str(user.pk)])),
                 topics=_TOPICS[privacy.receipts_of(user)],
                 near=circles[user.pk].near,
                 hidden=circles[user.pk].hidden,
+                manner=availability.manner_of(user),
+                extra={"sections": sections.get(str(user.pk), [])},
             )
             for user in users
         }

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from messaging import mentions
+from messaging import mentions, reach
 from messaging.drafts import Draft, check_client_time
 from messaging.mentions import Called
 from messaging.models import NOTICES
@@ -40,6 +40,7 @@ def check_may_append(draft: Draft, fact: Facts) -> None:
         raise ReadOnly(
             "A moderator has muted you in this room.", retry_after=(fact.muted_until - fact.now).total_seconds()
         )
+    reach.check(fact.peer)
     if not _may(Action.REPLY if draft.reply_to or draft.thread else Action.POST, fact):
         raise ReadOnly("You can read this room but not write in it.")
     if draft.poll is not None:

@@ -17,6 +17,7 @@ from django.db.models import F, Model, Q, QuerySet
 from accounts.models import User
 from accounts.people import Person, person_of
 from messaging.changing import NO_MESSAGE
+from messaging.mentions import not_of_blocked
 from messaging.models import Mention, Message, MessageRevision, Pin, Reaction, ThreadFollow
 from messaging.services.threads import thread_root
 from messaging.wire import MessageOut, messages_out
@@ -92,11 +93,14 @@ def pins(room: Room, *, before: int | None, limit: int) -> Page[PinOut]:
 def mentions(user: User, *, before: int | None, limit: int) -> Page[MessageOut]:
     """Messages that call the user, or everybody in one of their rooms since they joined it; the newest first.
 
+    Nothing of whom they have blocked.
+
     A part can be shorter than `limit` and still have a next one.
     """
     mine = Membership.objects.current().filter(user=user, room__deleted_at__isnull=True)
     joined = dict(mine.values_list("room_id", "joined_at"))
     rows = Mention.objects.filter(Q(user=user) | Q(user__isnull=True), room_id__in=list(joined)).order_by("-pk")
+    rows = rows.filter(not_of_blocked(user.pk))
     found, following = _cut(rows if before is None else rows.filter(pk__lt=before), limit)
     shown = _messages(row.message_id for row in found)
     return Page(

@@ -2,7 +2,8 @@
 
 `@name` calls a member of the room, `@room` all of them, `@here` those who are there now. Names
 are looked up before the transaction that stores the message, one query for a whole batch; what
-came of it decides about HTML, rows and event alike.
+came of it decides about HTML, rows and event alike. Who has blocked the sender is not called, though
+their name reads as everybody's does: a blocked person is not told.
 """
 
 from __future__ import annotations
@@ -14,8 +15,10 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import connection
+from django.db.models import Exists, OuterRef, Q
 from django.db.models.functions import Lower
 
+from accounts.models import Block
 from messaging import rendering
 from messaging.models import Mention, Message
 from messaging.store.rows import MentionRow, MessageRow
@@ -53,6 +56,25 @@ def resolve(texts: Iterable[tuple[UUID, str]]) -> list[Called]:
     ]  # fmt: skip
 
 
+def deaf_to(calls: Iterable[tuple[UUID, Called, Collection[UUID]]]) -> dict[UUID, set[UUID]]:
+    """Of each sender, who of those that they call has blocked them. A call: its sender, whom it names, who is here.
+
+    At most one query, none where nobody is called.
+    """
+    meant: dict[UUID, set[UUID]] = defaultdict(set)
+    for sender_id, called, here in calls:
+        meant[sender_id] |= {UUID(each) for each in called.values() if each not in WORDS} | set(here)
+    people = {each for several in meant.values() for each in several}
+    if not people:
+        return {}
+    deaf: dict[UUID, set[UUID]] = defaultdict(set)
+    for blocker, blocked in Block.objects.filter(blocked__in=meant, blocker__in=people).values_list(
+        "blocker_id", "blocked_id"
+    ):
+        deaf[blocked].add(blocker)
+    return deaf
+
+
 def check_may_call(
     called: Called, *, role: str, kind: str, settings_kept: Mapping[str, Any] | None, overrides: Any, members: int
 ) -> None:
@@ -73,14 +95,18 @@ def people_of(called: Called) -> list[str]:
     return sorted(set(called.values()))
 
 
-def rows_of(called: Called, here: Collection[UUID], message: MessageRow | Message) -> list[MentionRow]:
+def rows_of(
+    called: Called, here: Collection[UUID], message: MessageRow | Message, deaf: Collection[UUID] = ()
+) -> list[MentionRow]:
     """The rows of a message's calls: one a person, or one for all where it calls the whole room.
 
-    Nobody has two, so that counting rows counts messages.
+    Nobody has two, so that counting rows counts messages; the `deaf` have none of their own.
     """
     people: dict[UUID | None, str] = dict.fromkeys(here, Mention.Kind.HERE)
     people |= {UUID(each): Mention.Kind.USER for each in called.values() if each not in WORDS}
     people.pop(message.sender_id, None)  # nobody calls themselves
+    for each in deaf:
+        people.pop(each, None)
     if ROOM in called:
         people = {None: Mention.Kind.ROOM}
     return [
@@ -88,9 +114,9 @@ def rows_of(called: Called, here: Collection[UUID], message: MessageRow | Messag
     ]
 
 
-def call_anew(message: Message, called: Called, here: Collection[UUID]) -> None:
+def call_anew(message: Message, called: Called, here: Collection[UUID], deaf: Collection[UUID] = ()) -> None:
     """Make the rows of an edited message those of what it calls now; who was called stays called once."""
-    wanted = {row.user_id: row for row in rows_of(called, here, message)}
+    wanted = {row.user_id: row for row in rows_of(called, here, message, deaf)}
     held = dict(Mention.objects.filter(message=message).values_list("user_id", "pk"))
     gone = Mention.objects.filter(pk__in=[pk for user_id, pk in held.items() if user_id not in wanted])
     if HERE in called:  # whom it called at the time stays called while the word stands
@@ -105,7 +131,7 @@ def call_anew(message: Message, called: Called, here: Collection[UUID]) -> None:
 
 # --- Who is here: a fact of `presence`, which is above this app ----------------------------------
 
-_Present = Callable[[UUID], Collection[UUID]]
+_Present = Callable[[UUID, UUID], Collection[UUID]]
 _present: _Present | None = None
 
 
@@ -115,24 +141,30 @@ def on_here(present: _Present) -> None:
     _present = present
 
 
-def present_in(room_id: UUID) -> Collection[UUID]:
-    """The members who are there now; none where nobody registered who knows."""
-    return _present(room_id) if _present else ()
+def present_in(room_id: UUID, sender_id: UUID) -> Collection[UUID]:
+    """The members who are there now for the sender; none where nobody registered who knows."""
+    return _present(room_id, sender_id) if _present else ()
 
 
 # --- Counting ------------------------------------------------------------------------------------
 
-_UNREAD = """
+# A call of the whole room is one row for all: who has blocked its sender passes it over here.
+_NOT_BLOCKED = """
+       AND NOT EXISTS (SELECT 1 FROM accounts_block b WHERE b.blocker_id = m.user_id
+                          AND EXISTS (SELECT 1 FROM messaging_message g
+                                       WHERE g.id = x.message_id AND g.sender_id = b.blocked_id))
+"""
+_UNREAD = f"""
 SELECT user_id, room_id, count(*) FROM (
     SELECT m.user_id, m.room_id
       FROM rooms_membership m JOIN messaging_mention x
         ON x.user_id = m.user_id AND x.room_id = m.room_id AND x.number > m.read_number
-     WHERE m.left_at IS NULL AND m.user_id IN ({users})
+     WHERE m.left_at IS NULL AND m.user_id IN ({{users}}) {_NOT_BLOCKED}
      UNION ALL
     SELECT m.user_id, m.room_id
       FROM rooms_membership m JOIN messaging_mention x
         ON x.user_id IS NULL AND x.room_id = m.room_id AND x.number > m.read_number
-     WHERE m.left_at IS NULL AND m.user_id IN ({users})
+     WHERE m.left_at IS NULL AND m.user_id IN ({{users}}) {_NOT_BLOCKED}
 ) AS called GROUP BY user_id, room_id
 """
 
@@ -153,8 +185,14 @@ def unread_of_users(user_ids: Collection[UUID]) -> dict[tuple[UUID, UUID], int]:
 
 def unread_in(user_id: UUID, room_id: UUID, number: int) -> int:
     """How many messages of the room beyond `number` call the user."""
-    mine = Mention.objects.filter(room_id=room_id, number__gt=number)
+    mine = Mention.objects.filter(room_id=room_id, number__gt=number).filter(not_of_blocked(user_id))
     return mine.filter(user_id=user_id).count() + mine.filter(user__isnull=True).count()
+
+
+def not_of_blocked(user_id: UUID) -> Q:
+    """A condition on mentions: whoever wrote the message is not blocked by the user."""
+    blocks = Block.objects.filter(blocker=user_id, blocked=OuterRef("sender_id"))
+    return ~Q(Exists(Message.objects.filter(Exists(blocks), pk=OuterRef("message_id"))))
 
 
 def _uuid(value: Any) -> UUID:

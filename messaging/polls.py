@@ -58,6 +58,7 @@ def vote(user: User, message_id: UUID, options: Collection[int]) -> Ballot:
     """
     with changing_message(user, message_id) as change:
         change.require_open()
+        change.require_reach()
         poll = _poll_of(change.message)
         if _is_over(poll, change):
             raise Conflict("This poll is closed.")

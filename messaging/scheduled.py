@@ -18,7 +18,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from jobs.tasks import Later, job
-from messaging import pacing
+from messaging import pacing, reach
 from messaging.append import Outcome, append
 from messaging.drafts import Draft
 from messaging.models import NOTICES, Message, ScheduledMessage
@@ -211,6 +211,7 @@ def _check(user: User, row: ScheduledMessage) -> None:
         raise NotFound("There is no such room.")
     if membership.room.archived_at is not None:
         raise ReadOnly("This room is archived.")
+    reach.check(reach.peer_in(membership.room, user.pk))
     action = Action.REPLY if row.reply_to_id or row.thread_root_id else Action.POST
     if not allows(
         action,

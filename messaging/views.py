@@ -126,6 +126,7 @@ def _room_page(
         "writing": writing_of(room, membership),
         "retention_note": retention_note(settings_of(room.settings)),
         "may_edit_room": room.archived_at is None and may(Action.EDIT_ROOM, room, membership),
+        "may_add_people": room.archived_at is None and may(Action.INVITE, room, membership),
         "may_leave": may(Action.LEAVE, room, membership),
         "client_id": uuid4(),
         "draft": draft,

@@ -14,6 +14,8 @@ from django.utils import timezone
 
 from accounts.models import User
 from accounts.people import person_of
+from accounts.privacy import IS_BLOCKED
+from messaging import reach
 from messaging.drafts import POLL_OPTION_MAX_LENGTH, POLL_OPTIONS_MAX
 from messaging.wire import MessageOut
 from rooms.models import Kind, Membership, Room
@@ -27,6 +29,8 @@ class Silence:
 
     icon: str
     words: str
+    # It is the reader's own doing, and undone among their contacts.
+    leads_to_contacts: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +84,8 @@ def silence(room: Room, membership: Membership, *, in_thread: bool = False) -> S
         return Silence("archive", "This room is archived. You can read it, and nobody can write in it.")
     if is_muted(membership):
         return Silence("alert", "You can read this room. A moderator has paused your writing here for now.")
+    if closed := reach.refusal_of(reach.peer_in(room, membership.user_id)):
+        return Silence("block", closed, leads_to_contacts=closed == IS_BLOCKED)
     if may(Action.REPLY if in_thread else Action.POST, room, membership):
         return None
     if room.kind == Kind.CHANNEL:

@@ -5,4 +5,8 @@ class PresenceConfig(AppConfig):
     name = "presence"
 
     def ready(self) -> None:
-        from presence import commands, here  # noqa: F401 (they register themselves)
+        from accounts.availability import described
+        from presence import commands, here, showing  # noqa: F401 (they register themselves)
+        from rooms import shell
+
+        shell.on_boot("availability", described)

@@ -10,12 +10,12 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from realtime import pool
-from realtime.connection import Code
+from realtime.connection import Code, Connection
 from realtime.errors import Unavailable
 from realtime.frames import frame
 from realtime.relay import room_group, user_group
@@ -39,6 +39,9 @@ EXPIRY_INTERVAL_S = 60.0
 CREDENTIALS_MAX = 1_000
 # When a recheck could not be carried through.
 RETRY_S = 1.0
+
+# Called on the loop with a socket whose user stands otherwise now, and with the users whom it may see otherwise.
+regarded: list[Callable[[Connection, Collection[str]], None]] = []
 
 
 class Checks:
@@ -162,14 +165,18 @@ class Checks:
         """Close the sockets whose credential no longer stands, or all where the user may not be here."""
         for connection in tuple(attendance.connections):
             credential = connection.identity.credential
-            if standing is None or (credential in asked and credential not in standing.credentials):
+            if standing is not None and credential in standing.replaced:
+                connection.end(Code.REPLACED, "replaced by a newer session")
+            elif standing is None or (credential in asked and credential not in standing.credentials):
                 connection.end(Code.UNAUTHENTICATED, "the session has ended")
 
     async def _apply(self, attendance: Attendance, standing: Standing) -> None:
         """Make a user's sockets what the database says that they are."""
         attendance.rev = standing.rev
         for connection in tuple(attendance.connections):
-            connection.regard(standing)
+            moved = connection.regard(standing)
+            for told in regarded:
+                told(connection, moved)
         await self._apply_rooms(attendance, standing)
         self._apply_reads(attendance, standing)
 

@@ -36,6 +36,7 @@ class Code:
     UNAUTHENTICATED = 4401
     ORIGIN = 4403
     NO_HELLO = 4408
+    REPLACED = 4409
     TOO_MANY = 4429
     TOO_SLOW = 4503
 
@@ -154,9 +155,11 @@ class Connection:
         "identity",
         "idle",
         "is_live",
+        "manner",
         "near",
         "pending",
         "refilled_at",
+        "regarded",
         "rooms",
         "tokens",
         "topics",
@@ -176,6 +179,9 @@ class Connection:
         self.topics: frozenset[str] = frozenset()
         self.near: frozenset[str] = frozenset()
         self.hidden: frozenset[str] = frozenset()
+        # What its user's standing says for an app above, and the `rev` of that standing.
+        self.manner: Any = None
+        self.regarded = -1
         self.idle = False
         self.ended = False
         # Has all rooms of its user; before, its hello is still being answered.
@@ -185,9 +191,12 @@ class Connection:
         self.tokens = float(FRAME_BURST)
         self.refilled_at = time.monotonic()
 
-    def regard(self, standing: Standing) -> None:
-        """Take over what the user gets to see of others."""
+    def regard(self, standing: Standing) -> frozenset[str]:
+        """Take over what the user gets to see of others; return those of whom that may be something else now."""
+        moved = (self.near ^ standing.near) | (self.hidden ^ standing.hidden)
         self.topics, self.near, self.hidden = standing.topics, standing.near, standing.hidden
+        self.manner, self.regarded = standing.manner, standing.rev
+        return moved
 
     def sees(self, glance: Glance) -> Collection[str]:
         """Of the users that a glance is about, those of whom this socket may be told."""

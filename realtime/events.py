@@ -1,8 +1,8 @@
 """What travels to sockets: log events, and notes that are not in the log. Encoded once.
 
 `Event` is a durable change of a room, in the order of its `seq`. The rest is ephemeral: a
-`Note` to all sockets of a user, a `Glimpse` or a `Glance` for those who have a room in view, and a
-`Recheck`, which asks hubs to compare a user's sockets with the database.
+`Note` to all sockets of a user, a `Glimpse` or a `Glance` for those who have a room in view, a
+`Recheck`, which asks hubs to compare a user's sockets with the database, and `News` among processes.
 """
 
 from __future__ import annotations
@@ -55,11 +55,15 @@ class Note(msgspec.Struct, gc=False, tag="n", array_like=True):
 
 
 class Glimpse(msgspec.Struct, gc=False, tag="g", array_like=True):
-    """What a user does, for the sockets that have the room in view: not their own, nor those that do not see them."""
+    """What a user does, for the sockets that have the room in view: not their own, nor those that do not see them.
+
+    `near`: for those near the user only.
+    """
 
     room: str
     text: bytes
     user: str
+    near: bool = False
 
 
 class Seen(msgspec.Struct, gc=False, array_like=True):
@@ -100,4 +104,14 @@ class Recheck(msgspec.Struct, gc=False, tag="r", array_like=True):
     user: str
 
 
-Signal = Event | Note | Glimpse | Glance | Recheck
+class News(msgspec.Struct, gc=False, tag="w", array_like=True):
+    """What processes tell each other, and no socket: that something about these keys is not as it was.
+
+    For whoever registered for the kind with `realtime.hub.on_news`. A hint: the truth is elsewhere.
+    """
+
+    kind: str
+    keys: list[str]
+
+
+Signal = Event | Note | Glimpse | Glance | Recheck | News

@@ -56,6 +56,8 @@ class Feed:
         self._repair: asyncio.Task[None] | None = None
         # Called with an event that takes sockets out of the room, right after its delivery.
         self.on_departure: Callable[[Feed, Event], None] = lambda feed, event: None
+        # Called with the room after an event about somebody's membership.
+        self.on_member: Callable[[str], None] = lambda room: None
         # Called when events were passed over: departures may have been among them.
         self.on_jump: Callable[[Feed], None] = lambda feed: None
 
@@ -203,6 +205,8 @@ class Feed:
                 self.on_departure(self, event)
         self._send(events[start:])
         self.seq = seq
+        if any(event.subject for event in events):
+            self.on_member(self.room)
         self._recent.extend(events)
         self._recent_size += sum(len(event.data) for event in events)
         outdated = max((event.seq for event in events if event.revises), default=0)

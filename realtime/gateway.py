@@ -204,6 +204,8 @@ class _Session:
                 await self._resume(call.fields)
             elif isinstance(call.fields, Hello):
                 raise Invalid("Hello has been said.")
+            elif not self.connection.identity.may_say(call.kind):
+                raise Forbidden("Guests cannot do this.")
             elif call.entry is not None and not self.connection.identity.may(call.entry.scope):
                 raise Forbidden(f"The token does not cover “{call.entry.scope}”.")
             else:
@@ -245,6 +247,7 @@ class _Session:
                 heartbeat_s=HEARTBEAT_S,
                 epoch=hub.epoch,
                 rooms=[room.summary for room in standing.rooms],
+                **standing.extra,
             )
         )
         await connection.caught_up()

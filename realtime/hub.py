@@ -16,11 +16,11 @@ from weakref import WeakKeyDictionary
 from realtime import bus, pool, upkeep
 from realtime.checks import Checks
 from realtime.connection import Code, Connection
-from realtime.events import Event, Glance, Glimpse, Note, Recheck, Signal
+from realtime.events import Event, Glance, Glimpse, News, Note, Recheck, Signal
 from realtime.feed import Feed
 from realtime.frames import frame
 from realtime.gather import Gather
-from realtime.relay import Relay, room_group, user_group
+from realtime.relay import ALL, Relay, room_group, user_group
 from realtime.resume import ends
 from realtime.source import RoomView, Standing, source
 
@@ -60,6 +60,7 @@ class Hub:
     def start(self) -> None:
         bus.attach(self)
         self.relay.start()
+        self.relay.follow([ALL])
         self._tasks = [
             *self.checks.start(),
             *(asyncio.create_task(upkeep.run(job)) for job in upkeep.jobs),
@@ -106,6 +107,9 @@ class Hub:
                 self._show(signal)
             elif isinstance(signal, Glance):
                 self._show_users(signal)
+            elif isinstance(signal, News):
+                if listener := _listeners.get(signal.kind):
+                    listener(signal.keys)
             elif signal.user in self.users:
                 self._tell(signal)
         for room, events in by_room.items():
@@ -114,7 +118,9 @@ class Hub:
 
     def _show(self, glimpse: Glimpse) -> None:
         for connection in self._viewers(glimpse.room):
-            if connection.identity.user_id != glimpse.user and glimpse.user not in connection.hidden:
+            user = glimpse.user
+            is_shown = user in connection.near or not glimpse.near
+            if is_shown and user != connection.identity.user_id and user not in connection.hidden:
                 connection.send(glimpse.text)
 
     def _show_users(self, glance: Glance) -> None:
@@ -149,6 +155,7 @@ class Hub:
         if feed is None:
             feed = self.feeds[room] = Feed(room, seq, self.source, lambda: self.epoch)
             feed.on_departure = self._depart
+            feed.on_member = _membership_moved
             feed.on_jump = self._look_again
             self.relay.follow([room_group(room)])
         feed.left_alone_at = time.monotonic()  # somebody is coming
@@ -233,6 +240,7 @@ class Hub:
         """Events of the room were passed over: compare who follows it with the database."""
         for connection in feed.connections():
             self.checks.recheck(connection.identity.user_id)
+        _membership_moved(feed.room)
 
     # --- What the checks ask for ---
 
@@ -256,6 +264,21 @@ class Hub:
         for attendance in self.users.values():
             for connection in tuple(attendance.connections):
                 connection.end(Code.RESTART, "the log began a new epoch")
+
+
+_listeners: dict[str, Callable[[Sequence[str]], None]] = {}
+# Called on the loop with a room whose members are others than before, or may be.
+on_members: list[Callable[[str], None]] = []
+
+
+def on_news(kind: str, listen: Callable[[Sequence[str]], None]) -> None:
+    """Register who hears news of that kind, on the loop: of other processes and of this one."""
+    _listeners[kind] = listen
+
+
+def _membership_moved(room: str) -> None:
+    for told in on_members:
+        told(room)
 
 
 _hubs: WeakKeyDictionary[asyncio.AbstractEventLoop, Hub] = WeakKeyDictionary()

@@ -21,6 +21,12 @@ class Identity:
     via: Literal["session", "token"]
     scopes: frozenset[str] = frozenset()
     unthrottled: bool = False
+    # All that the user may say, where that is little (a guest); None: every command.
+    commands: frozenset[str] | None = None
+
+    def may_say(self, kind: str) -> bool:
+        """Whether the command is one of those that the user may give."""
+        return self.commands is None or kind in self.commands
 
     def may(self, scope: str) -> bool:
         """Whether the credential covers `scope`; one without scopes covers all."""

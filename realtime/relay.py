@@ -17,7 +17,7 @@ from uuid import uuid4
 import msgspec
 from channels.layers import get_channel_layer
 
-from realtime.events import Event, Glance, Glimpse, Note, Recheck, Signal
+from realtime.events import Event, Glance, Glimpse, News, Note, Recheck, Signal
 
 logger = logging.getLogger(__name__)
 
@@ -29,7 +29,9 @@ RETRY_S = 1.0
 SUBSCRIBED_AFTER_S = 0.05
 
 _encode = msgspec.msgpack.Encoder().encode
-_decode = msgspec.msgpack.Decoder(list[Event | Note | Glimpse | Glance | Recheck]).decode
+_decode = msgspec.msgpack.Decoder(list[Event | Note | Glimpse | Glance | Recheck | News]).decode
+# The group of all hubs.
+ALL = "hubs"
 
 
 def room_group(room: str) -> str:
@@ -167,4 +169,6 @@ def _is_pipelined(layer: Any) -> bool:
 
 
 def _group_of(signal: Signal) -> str:
+    if isinstance(signal, News):
+        return ALL
     return room_group(signal.room) if isinstance(signal, (Event, Glimpse, Glance)) else user_group(signal.user)

@@ -7,7 +7,7 @@ from the database; all of them are synchronous and run on the bounded pool.
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from typing import Any, Protocol
 
@@ -36,11 +36,17 @@ class Standing:
     rooms: Sequence[RoomView]
     # Of the credentials that were asked about, those that still open a socket.
     credentials: frozenset[str]
+    # And of the others, those that gave way to a newer session (single-session mode).
+    replaced: frozenset[str] = frozenset()
     # Of the ephemeral frames that are not everybody's, those that the user gets.
     topics: frozenset[str] = frozenset()
     # Users who show this one what they show those near them only; and those who show them nothing.
     near: frozenset[str] = frozenset()
     hidden: frozenset[str] = frozenset()
+    # What an app above the hub has to know of a user whose sockets are here.
+    manner: Any = None
+    # What else `ready` says of them.
+    extra: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

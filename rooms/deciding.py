@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from django import forms
+from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
@@ -80,6 +81,7 @@ class SettingsForm(forms.Form):
     )
     fold_joins = forms.BooleanField(label="Show runs of people joining and leaving as one line", required=False)
     previews = forms.BooleanField(label="Show previews of links", required=False)
+    guests = forms.BooleanField(label="Let guests in, by a link and with a name alone", required=False)
 
     def __init__(self, data: Mapping[str, Any] | None = None, *, room: Room) -> None:
         held = settings_of(room.settings)
@@ -91,6 +93,8 @@ class SettingsForm(forms.Form):
         }
         super().__init__(data, initial=initial)
         self._room, self._held = room, held
+        if not settings.GUESTS:
+            del self.fields["guests"]
         for name, offered in _DURATIONS.items():
             self.fields[name].choices = _with(offered, getattr(held, name))  # type: ignore[attr-defined]
         for action, label in OFFERED.items():
@@ -110,7 +114,11 @@ class SettingsForm(forms.Form):
                 permissions[action] = least
         return {
             "permissions": permissions,
-            **{name: data[name] for name in RoomSettings.__struct_fields__ if name != "permissions"},
+            **{
+                name: data.get(name, getattr(self._held, name))
+                for name in RoomSettings.__struct_fields__
+                if name != "permissions"
+            },
         }
 
 
@@ -136,8 +144,10 @@ def room_settings(request: HttpRequest, slug: str) -> HttpResponse:
         settings=room.settings,
         overrides=membership.permissions,
     )
+    manage = _manageable(room, membership)
     if not may_edit:
-        return panel(request, "panels/room_facts.html", _facts(room), kind="room-settings", title="About", slug=slug)
+        facts = {**_facts(room), "manage": manage}
+        return panel(request, "panels/room_facts.html", facts, kind="room-settings", title="About", slug=slug)
     form = SettingsForm(request.POST if request.method == "POST" else None, room=room)
     is_saved = False
     if request.method == "POST" and form.is_valid():
@@ -151,10 +161,32 @@ def room_settings(request: HttpRequest, slug: str) -> HttpResponse:
                 messages.success(request, "The settings are saved.")
                 return redirect("room", room.slug)
             form, is_saved = SettingsForm(room=room), True
-    context = {"here": room, "form": form, "is_saved": is_saved}
+    context = {"here": room, "form": form, "is_saved": is_saved, "manage": manage}
     status = 422 if form.errors else 200
     template = "panels/room_settings.html"
     return panel(request, template, context, kind="room-settings", title="Room settings", slug=slug, status=status)
+
+
+def _manageable(room: Room, membership: Membership) -> dict[str, bool]:
+    """What the member may do with the room as a whole."""
+
+    def may(action: Action) -> bool:
+        return allows(
+            action,
+            role=membership.role,
+            kind=room.kind,
+            settings=room.settings,
+            overrides=membership.permissions,
+        )
+
+    return {
+        "may_invite": may(Action.INVITE) or may(Action.MANAGE_INVITATIONS),
+        "may_ban": may(Action.BAN_MEMBER),
+        "may_transfer": may(Action.TRANSFER),
+        "may_archive": may(Action.ARCHIVE),
+        "may_leave": may(Action.LEAVE),
+        "may_delete": may(Action.DELETE_ROOM),
+    }
 
 
 def _least(room: Room, action: Action) -> str:

@@ -13,6 +13,7 @@ from django.conf import settings
 from django.core.validators import RegexValidator
 from django.db import models
 from django.db.models import Q
+from django.db.models.functions import Lower
 from django.utils import timezone
 
 if TYPE_CHECKING:
@@ -42,6 +43,8 @@ class NotificationLevel(models.TextChoices):
 
 
 LISTED_KINDS = [Kind.PUBLIC, Kind.CHANNEL]
+# How long the key of a direct room of exactly two is: two ids of 32 digits, and what stands between.
+KEY_OF_TWO = 65
 
 
 class RoomQuerySet(models.QuerySet["Room"]):
@@ -100,14 +103,20 @@ class Room(models.Model):
         # The directory: listed rooms by name, page after page.
         indexes = [
             models.Index(
-                fields=["name", "id"],
+                Lower("name"),
+                "id",
                 condition=Q(deleted_at__isnull=True, kind__in=LISTED_KINDS),
-                name="room_directory",
+                name="room_directory_by_name",
             )
         ]
 
     def __str__(self) -> str:
         return self.name or self.slug
+
+    @property
+    def is_of_two(self) -> bool:
+        """Whether it is the conversation of exactly two people, as it will ever be."""
+        return len(self.direct_key or "") == KEY_OF_TWO
 
     @property
     def owner(self) -> User | None:
@@ -213,6 +222,12 @@ class Membership(models.Model):
     # They tell of messages behind this one only: not of those from before the member joined, nor
     # of those from a time in which they kept their receipts to themselves.
     receipts_since = models.PositiveBigIntegerField(default=0, db_default=0)
+    # Where the room stands in the member's own side bar: NULL is by name, or by activity.
+    is_favourite = models.BooleanField(default=False, db_default=False)
+    section = models.ForeignKey(
+        "SidebarSection", on_delete=models.SET_NULL, null=True, blank=True, related_name="memberships"
+    )
+    sidebar_position = models.FloatField(null=True, blank=True)
 
     objects: ClassVar[models.Manager[Membership]] = MembershipQuerySet.as_manager()
 
@@ -228,6 +243,12 @@ class Membership(models.Model):
             models.Index(
                 fields=["room", "joined_at", "id"], condition=Q(left_at__isnull=True), name="membership_seniority"
             ),
+            # Lists of members, and who inherits a room: by role, and in each by seniority.
+            models.Index(
+                fields=["room", "role", "joined_at", "id"],
+                condition=Q(left_at__isnull=True),
+                name="membership_by_role",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -236,3 +257,99 @@ class Membership(models.Model):
     @property
     def is_current(self) -> bool:
         return self.left_at is None
+
+
+class InvitationQuerySet(models.QuerySet["Invitation"]):
+    def open(self) -> InvitationQuerySet:
+        """Those that can still be used, as far as their own row says; the room is another matter."""
+        return (
+            self.filter(state=Invitation.State.OPEN)
+            .filter(Q(expires_at__isnull=True) | Q(expires_at__gt=timezone.now()))
+            .filter(Q(uses_max__isnull=True) | Q(uses__lt=models.F("uses_max")))
+        )
+
+    def waiting_for(self, user: User) -> InvitationQuerySet:
+        """Those on which the user's word is awaited. Those made by people whom they blocked are not shown."""
+        blocked = user.blocks.values("blocked_id")
+        rooms = Room.objects.filter(deleted_at__isnull=True, archived_at__isnull=True)
+        return self.open().filter(user=user, room__in=rooms).exclude(made_by__in=blocked)
+
+
+class Invitation(models.Model):
+    """A way into a room that is not listed for one: a link for whoever has it, or a question to one person.
+
+    The code of a link is kept as it is, since those who manage a room have to copy it again. It opens
+    no more than what whoever reads the database has read already.
+    """
+
+    class State(models.TextChoices):
+        OPEN = "open", "Open"
+        ACCEPTED = "accepted", "Accepted"
+        DECLINED = "declined", "Declined"
+        REVOKED = "revoked", "Revoked"
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    room = models.ForeignKey(Room, on_delete=models.CASCADE, related_name="invitations")
+    code = models.CharField(max_length=32, unique=True, null=True, editable=False)
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, null=True, blank=True, related_name="invitations"
+    )
+    made_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+")
+    state = models.CharField(max_length=8, choices=State, default=State.OPEN)
+    expires_at = models.DateTimeField(null=True, blank=True)
+    uses_max = models.PositiveIntegerField(null=True, blank=True)
+    uses = models.PositiveIntegerField(default=0)
+    created_at = models.DateTimeField(default=timezone.now)
+
+    objects: ClassVar[models.Manager[Invitation]] = InvitationQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(code__isnull=True, user__isnull=False) | Q(code__isnull=False, user__isnull=True),
+                name="invitation_link_or_person",
+            ),
+            models.UniqueConstraint(
+                fields=["room", "user"], condition=Q(state="open", user__isnull=False), name="invitation_one_open"
+            ),
+        ]
+        indexes = [models.Index(fields=["room", "-created_at", "id"], name="invitation_of_room")]
+
+    def __str__(self) -> str:
+        return f"{self.room}: {'link' if self.code else self.user}"
+
+
+class Ban(models.Model):
+    """Somebody who may not come into a room, whoever lets them in. Lifting it removes the row."""
+
+    id = models.BigAutoField(primary_key=True)
+    room = models.ForeignKey(Room, on_delete=models.CASCADE, related_name="bans")
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
+    made_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+")
+    reason = models.CharField(max_length=500, blank=True)
+    until = models.DateTimeField(null=True, blank=True, help_text="Empty: until lifted.")
+    created_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["room", "user"], name="ban_room_user")]
+
+    def __str__(self) -> str:
+        return f"{self.user} in {self.room}"
+
+
+SECTION_NAME_MAX_LENGTH = 50
+
+
+class SidebarSection(models.Model):
+    """A heading of somebody's own in their side bar."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="sidebar_sections")
+    name = models.CharField(max_length=SECTION_NAME_MAX_LENGTH)
+    position = models.PositiveSmallIntegerField(default=0)
+
+    class Meta:
+        indexes = [models.Index(fields=["user", "position"], name="sidebarsection_order")]
+
+    def __str__(self) -> str:
+        return self.name

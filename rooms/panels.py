@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.utils.cache import patch_vary_headers
 
 from accounts.requests import user_of
@@ -19,6 +19,8 @@ from rooms.shell import shell
 # Of a request: the side panel asks for its content. Of an answer: it is a panel's content, and not,
 # say, the page where one signs in.
 PANEL_HEADER = "X-Panel"
+# Of an answer to the panel: the page, not a panel's, that the browser goes to.
+AWAY_HEADER = "X-Panel-Away"
 
 
 def is_for_panel(request: HttpRequest) -> bool:
@@ -55,3 +57,13 @@ def panel(
     if bare:
         response.headers[PANEL_HEADER] = "1"
     return response
+
+
+def lead_away(request: HttpRequest, address: str) -> HttpResponse:
+    """Lead who sent a form to a page that is no panel's.
+
+    The panel would follow a redirect by itself, and the page's notice would be used up unseen.
+    """
+    if not is_for_panel(request):
+        return redirect(address)
+    return HttpResponse(status=204, headers={AWAY_HEADER: address})

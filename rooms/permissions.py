@@ -26,11 +26,14 @@ class Action(StrEnum):
     PIN = "pin"
     POLL = "poll"
     MENTION_ROOM = "mention_room"  # @room and @here
-    INVITE = "invite"
+    INVITE = "invite"  # add and invite people, by name or by link
+    MANAGE_INVITATIONS = "manage_invitations"  # see and revoke those of others
     EDIT_ROOM = "edit_room"  # name, topic, avatar, settings
     CHANGE_ROLE = "change_role"
     REMOVE_MEMBER = "remove_member"
     MUTE_MEMBER = "mute_member"
+    BAN_MEMBER = "ban_member"
+    SET_PERMISSIONS = "set_permissions"  # overrides of a single member
     ARCHIVE = "archive"
     DELETE_ROOM = "delete_room"
     TRANSFER = "transfer"
@@ -46,8 +49,10 @@ _MEMBER = frozenset(
         *(Action.REACT, Action.PIN, Action.POLL, Action.MENTION_ROOM, Action.INVITE, Action.LEAVE),
     }
 )
-_MODERATOR = _MEMBER | {Action.DELETE_OTHERS, Action.MUTE_MEMBER, Action.REMOVE_MEMBER}
-_ADMIN = _MODERATOR | {Action.EDIT_ROOM, Action.CHANGE_ROLE, Action.ARCHIVE}
+_MODERATOR = _MEMBER | {Action.DELETE_OTHERS, Action.MUTE_MEMBER, Action.REMOVE_MEMBER, Action.BAN_MEMBER}
+_ADMIN = _MODERATOR | {
+    *(Action.EDIT_ROOM, Action.CHANGE_ROLE, Action.SET_PERMISSIONS, Action.ARCHIVE, Action.MANAGE_INVITATIONS),
+}
 _OWNER = _ADMIN | {Action.DELETE_ROOM, Action.TRANSFER}
 TABLE: dict[str, frozenset[Action]] = {
     Role.MEMBER: _MEMBER,
@@ -67,6 +72,9 @@ _NEVER_IN_DIRECT = frozenset(
         Action.CHANGE_ROLE,
         Action.REMOVE_MEMBER,
         Action.MUTE_MEMBER,
+        Action.BAN_MEMBER,
+        Action.SET_PERMISSIONS,
+        Action.MANAGE_INVITATIONS,
         Action.ARCHIVE,
         Action.DELETE_ROOM,
         Action.TRANSFER,
@@ -79,6 +87,8 @@ _NEVER_IN_DIRECT = frozenset(
 _STAFF_IN_DIRECT = frozenset({Action.ARCHIVE, Action.DELETE_ROOM})
 # A room's settings can ask for a higher role; reading and leaving belong to every member.
 SETTABLE = frozenset(Action) - {Action.READ, Action.LEAVE}
+# An override can give a single member what their role does not; a room is only its owner's to give away.
+GIVABLE = SETTABLE - {Action.TRANSFER}
 
 
 def allows(

@@ -39,6 +39,8 @@ class RoomSettings(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unkno
     retention_s: Annotated[int, msgspec.Meta(ge=RETENTION_MIN_S, le=RETENTION_MAX_S)] | None = None
     # Runs of joins and leaves are shown as one line.
     fold_joins: bool = True
+    # Whether people enter with a name and no account, where the installation has guests.
+    guests: bool = False
     # Links get previews, where the installation makes any.
     previews: bool = True
 

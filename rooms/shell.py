@@ -11,7 +11,8 @@ import msgspec
 
 from accounts.models import User
 from accounts.people import person_of
-from rooms.models import Kind, LogEpoch, Room
+from rooms.models import Invitation, Kind, LogEpoch, Room
+from rooms.sidebar import Group, groups, sections_of
 from rooms.summaries import RoomSummary, direct_name, people_of_rooms, summaries
 
 
@@ -19,9 +20,9 @@ from rooms.summaries import RoomSummary, direct_name, people_of_rooms, summaries
 class Shell:
     """The user's rooms as the side bar lists them, and the open one among them, if any."""
 
-    rooms: list[RoomSummary]  # by name: a list that reorders itself cannot be learnt
-    direct: list[RoomSummary]  # newest activity first
+    groups: list[Group]  # rooms by name: a list that reorders itself cannot be learnt
     here: RoomSummary | None
+    invitations: int  # into rooms, on which the user's word is awaited
     boot: dict[str, Any]  # the JSON of `<script id="boot">`
 
 
@@ -35,18 +36,22 @@ def on_boot(name: str, read: Callable[[User], Any]) -> None:
 
 
 def shell(user: User, slug: str | None = None) -> Shell:
-    """Read the rooms of the user; `slug` names the open one. At most four queries, and one for each addition."""
+    """Read the rooms of the user; `slug` names the open one. At most five queries, and one for each addition."""
     mine = summaries(user.pk)
+    waiting = Invitation.objects.waiting_for(user).count()
+    sections = sections_of(user.pk)
     here = next((room for room in mine if room.slug == slug), None)
     return Shell(
-        rooms=sorted((room for room in mine if room.kind != Kind.DIRECT), key=lambda room: room.name.casefold()),
-        direct=[room for room in mine if room.kind == Kind.DIRECT],
+        groups=groups(mine, sections),
         here=here,
+        invitations=waiting,
         boot={
             "socket": "/ws/",
             "epoch": LogEpoch.current(),
             "user": msgspec.to_builtins(person_of(user)),
             "rooms": msgspec.to_builtins(mine),
+            "invitations": waiting,
+            "sections": msgspec.to_builtins(sections),
             "room": msgspec.to_builtins(here),
             **{name: read(user) for name, read in _additions.items()},
         },

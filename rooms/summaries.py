@@ -10,11 +10,31 @@ from uuid import UUID
 
 import msgspec
 from django.db.models import F, Q
+from django.utils import timezone
 
+from accounts import pictures
 from accounts.models import User
 from accounts.people import PersonNow, person_now
 from realtime.values import Id, Timestamp, timestamp
-from rooms.models import Kind, Membership, MembershipQuerySet, Room, RoomHead
+from rooms.models import Kind, Membership, MembershipQuerySet, NotificationLevel, Room, RoomHead
+
+
+class Preferences(msgspec.Struct, gc=False):
+    """What a member has chosen for a room: what tells them of it, and its place in their side bar."""
+
+    notification_level: str
+    notifications_muted_until: Timestamp | None
+    favourite: bool
+    section: Id | None
+    position: float | None
+
+    @property
+    def is_quiet(self) -> bool:
+        """Whether the room does not call for its reader now, but where somebody names them."""
+        until = self.notifications_muted_until
+        if self.notification_level == NotificationLevel.NONE:
+            return True
+        return until is not None and datetime.fromisoformat(until) > timezone.now()
 
 
 class RoomSummary(msgspec.Struct, gc=False):
@@ -25,6 +45,7 @@ class RoomSummary(msgspec.Struct, gc=False):
     kind: str
     name: str
     topic: str
+    avatar: str | None
     head_seq: int
     last_number: int
     last_read_number: int
@@ -35,6 +56,7 @@ class RoomSummary(msgspec.Struct, gc=False):
     archived: bool
     member_count: int
     peer: PersonNow | None
+    preferences: Preferences
 
 
 _CountMentions = Callable[[Collection[UUID]], Mapping[tuple[UUID, UUID], int]]
@@ -141,6 +163,7 @@ def _summary(membership: Membership, others: list[User], mentions: int) -> RoomS
         kind=room.kind,
         name=direct_name(others) if room.kind == Kind.DIRECT else room.name,
         topic=room.topic,
+        avatar=pictures.url(room.avatar.name or ""),
         head_seq=head.last_seq,
         last_number=head.last_number,
         last_read_number=membership.read_number,
@@ -151,6 +174,18 @@ def _summary(membership: Membership, others: list[User], mentions: int) -> RoomS
         archived=room.archived_at is not None,
         member_count=head.member_count,
         peer=person_now(others[0]) if len(others) == 1 else None,
+        preferences=preferences_of(membership),
+    )
+
+
+def preferences_of(membership: Membership) -> Preferences:
+    until = membership.notifications_muted_until
+    return Preferences(
+        notification_level=membership.notification_level,
+        notifications_muted_until=timestamp(until) if until else None,
+        favourite=membership.is_favourite,
+        section=str(membership.section_id) if membership.section_id else None,
+        position=membership.sidebar_position,
     )
 
 

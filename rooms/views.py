@@ -4,28 +4,28 @@ with its messages, is in `messaging.views`.
 
 from __future__ import annotations
 
+from urllib.parse import urlencode
 from uuid import UUID
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.db.models import Exists, OuterRef, Q
-from django.db.models.functions import Lower
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.models import User
 from accounts.requests import user_of
 from accounts.search import find_people
-from realtime.errors import Refusal
+from realtime.errors import Invalid, Refusal
+from rooms import directory as directories
 from rooms import services
 from rooms.forms import RoomForm
-from rooms.models import Kind, Membership, Room
+from rooms.models import Kind, Room
+from rooms.roster.inviting import LINK_COOKIE
 from rooms.shell import shell
 
 DIRECTORY_PAGE = 50
-# The page of the directory that a crawler may ask for; nobody turns this many.
-DIRECTORY_PAGES_MAX = 1000
 QUERY_MAX_LENGTH = 100
 # Remembers the room that was open, so that the next visit begins there. Set by its page.
 LAST_ROOM_COOKIE = "last_room"
@@ -42,6 +42,8 @@ KINDS = [
 @login_required
 def home(request: HttpRequest) -> HttpResponse:
     """Go on where the user left off: the last open room, or the liveliest, or the directory."""
+    if code := request.COOKIES.get(LINK_COOKIE):  # they followed a link before they were signed in
+        return redirect("invitation", code)
     mine = Room.objects.joined_by(user_of(request))
     last = mine.filter(slug=request.COOKIES.get(LAST_ROOM_COOKIE, "")).first()
     last = last or mine.order_by("-head__last_message_at").first()
@@ -51,21 +53,25 @@ def home(request: HttpRequest) -> HttpResponse:
 @require_safe
 @login_required
 def directory(request: HttpRequest) -> HttpResponse:
-    """List the rooms that anyone may join. Pages are counted here: a directory is short, and still."""
+    """List the rooms that anyone may join."""
     query = _asked(request.GET)
-    number = _page_number(request.GET.get("page", ""))
-    joined = Membership.objects.current().filter(room=OuterRef("pk"), user=user_of(request))
-    rooms = Room.objects.visible_to(user_of(request)).listed().select_related("head").annotate(is_joined=Exists(joined))
-    if query:
-        rooms = rooms.filter(Q(name__icontains=query) | Q(topic__icontains=query))
-    start = (number - 1) * DIRECTORY_PAGE
-    found = list(rooms.order_by(Lower("name"), "id")[start : start + DIRECTORY_PAGE + 1])
+    sort = request.GET.get("sort", "")
+    sort = sort if sort in directories.Sort.values else directories.Sort.NAME.value
+    cursor = request.GET.get("after") or None
+    try:
+        found, more = directories.page(user_of(request), words=query, sort=sort, cursor=cursor, limit=DIRECTORY_PAGE)
+    except Invalid:  # an address of another time: from the beginning
+        return redirect(f"{reverse('directory')}?{urlencode({'q': query, 'sort': sort})}")
+    mine = Room.objects.joined_by(user_of(request)).filter(id__in=[room.pk for room in found])
     context = {
         "shell": shell(user_of(request)),
         "query": query,
-        "number": number,
-        "entries": found[:DIRECTORY_PAGE],
-        "has_more": len(found) > DIRECTORY_PAGE,
+        "sort": sort,
+        "sorts": directories.Sort.choices,
+        "entries": found,
+        "joined": set(mine.values_list("id", flat=True)),
+        "is_first": cursor is None,
+        "more": more,
     }
     return render(request, "rooms/directory.html", context)
 
@@ -129,28 +135,9 @@ def join(request: HttpRequest, slug: str) -> HttpResponse:
     return redirect("room", room.slug)
 
 
-@require_POST
-@login_required
-def leave(request: HttpRequest, slug: str) -> HttpResponse:
-    room = get_object_or_404(Room.objects.joined_by(user_of(request)), slug=slug)
-    try:
-        services.leave(user_of(request), room)
-    except Refusal as refusal:
-        messages.error(request, refusal.detail)
-        return redirect("room", room.slug)
-    messages.success(request, f"You left {room.name}.")
-    return redirect("directory")
-
-
 def _asked(data: QueryDict) -> str:
     """What was typed to look for; NUL is in no name, and a database takes it badly."""
     return data.get("q", "").replace("\0", "").strip()[:QUERY_MAX_LENGTH]
-
-
-def _page_number(text: str) -> int:
-    """The asked page of a list, from 1; what is no page is the first."""
-    number = int(text) if text.isdecimal() and text.isascii() else 1
-    return min(max(number, 1), DIRECTORY_PAGES_MAX)
 
 
 def _uuids(texts: list[str]) -> list[UUID]:

@@ -205,8 +205,8 @@ def test_what_the_file_allows_the_program_can_read(message: str) -> None:
 
 
 def named_in_source() -> set[str]:
-    """The types of the frames that the program writes: `frame("…")`, and those of the log's entries."""
-    places = {"frame": 0, "enter": 1, "conclude": 1, "tell": 0, "tell_whole": 0, "_tell_reaction": 1, "Glance": 1}
+    """The types of the frames that the program writes: `frame("…")`, glances, and those of the log's entries."""
+    places = {"frame": 0, "Glance": 1, "enter": 1, "conclude": 1, "tell": 0, "tell_whole": 0, "_tell_reaction": 1}
     found = set()
     for app in APPS:
         for path in Path(PROJECT, app).rglob("*.py"):
@@ -306,6 +306,11 @@ async def test_a_server_sends_every_frame_that_is_described(world: World) -> Non
     await ears.expect("presence", room=room_id, statuses={ben.id: "away"})
     await world.rest(ben, "PUT", "me/status/", {"emoji": "🌱", "text": "Repotting"})
     assert (await ears.expect("user.changed", room=room_id))["users"][ben.id]["status"]["text"] == "Repotting"
+    await ears.say("watch", people=[ben.id])
+    assert (await ears.expect("watching"))["statuses"] == {ben.id: "away"}
+    await ears.say("availability.set", ref="dnd", availability="dnd")
+    assert (await ears.expect("ack", ref="dnd"))["data"] == {"availability": "dnd", "until": None}
+    await ears.expect("availability", data={"availability": "dnd", "until": None})
     first = await mouth.sent(room_id, "Shall we?")
     await mouth.sent(room_id, "At six.", reply_to=first["id"], attempt=2, client_time=first["created_at"])
     replied = (await ears.expect("message.created", room=room_id, seq=first["seq"] + 1))["data"]
@@ -356,6 +361,8 @@ async def test_a_server_sends_every_frame_that_is_described(world: World) -> Non
     }
     await world.rest(ann, "POST", "scheduled/", later)
     await ears.expect("scheduled")
+    await world.rest(ben, "POST", "contacts/requests/", {"user": ann.id})
+    await ears.expect("relations")
     await world.shell(purging.purge, other.pk, before=datetime.now(UTC) + timedelta(minutes=1), reason="retention")
     await ears.expect("messages.purged", room=other_id)
 
@@ -367,6 +374,8 @@ async def test_a_server_sends_every_frame_that_is_described(world: World) -> Non
     await world.shell(services.update_room, ann.user, room, topic="Tea", settings={"permissions": {"invite": "admin"}})
     await ears.expect("room.changed", room=room_id)
     newcomer = await world.socket(cat)
+    await world.rest(ann, "POST", f"rooms/{room_id}/invitations/", {"user": cat.id})
+    await newcomer.expect("invitations", waiting=1)
     await world.shell(services.add_members, ann.user, room, [cat.user])
     await newcomer.expect("room.added")
     await world.shell(services.remove_member, ann.user, room, cat.user)

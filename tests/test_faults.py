@@ -160,6 +160,16 @@ async def arrives_without_the_database(chatter: Chatter, ears: Socket, other: Se
             pass
 
 
+def _watched(socket: Socket, guest: Guest) -> str | None:
+    """How the guest is by the last that the socket was told of whom it watches."""
+    told = [
+        frame["statuses"]
+        for frame in socket.frames
+        if frame["type"] == "watching" or (frame["type"] == "presence" and frame["room"] is None)
+    ]
+    return next((each[guest.id] for each in reversed(told) if guest.id in each), None)
+
+
 @pytest.mark.needs_postgres
 @pytest.mark.parametrize("fault", ["stopped", "paused"])
 async def test_without_redis_sends_go_on_guests_come_in_and_everything_arrives(
@@ -182,6 +192,9 @@ async def test_without_redis_sends_go_on_guests_come_in_and_everything_arrives(
         assert status == 201
         await late.say("view", room=name)
         await late.expect("viewing", room=name)
+        await late.say("watch", people=[alice.id, bob.id])
+        assert (await late.expect("watching"))["statuses"][bob.id] == "online"  # of this process
+        assert (await place.rest(carol, "GET", f"users/{bob.id}/presence/", server=there))[0] == 200
         assert time.monotonic() - began < PROMPT_S
         await mouth.until(lambda: len(chatter.acked) > broke_at + 50, "sends that go on")
         assert chatter.slowest < PROMPT_S
@@ -193,6 +206,8 @@ async def test_without_redis_sends_go_on_guests_come_in_and_everything_arrives(
     everything = list(range(before + 1, last + 1))
     assert await ears.reach(name, last) == everything
     assert await mouth.reach(name, last) == everything
+    # With Redis, presence is everybody's again: all is told anew, and asked for anew.
+    await late.until(lambda: _watched(late, alice) == "online", "that one of the other process is there")
     await late.reach(name, last)
     assert late.seqs(name) == list(range(late.seqs(name)[0], last + 1))
 

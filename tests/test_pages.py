@@ -189,8 +189,9 @@ def test_the_queries_of_a_room_page_do_not_grow(cast: Cast, django_assert_max_nu
         make_direct(cast.alice, make_user())
     for number in range(60):
         say(cast.team, (cast.bob, cast.carol)[number % 2], f"Message {number}")
-    # Session, user, room, membership, page 5, side bar 4 (with mentions and threads), epoch, overlay.
-    with django_assert_max_num_queries(15):
+    # Session, user, room, membership, page 5, side bar 7 (with mentions, threads, relations,
+    # sections and invitations), epoch, overlay.
+    with django_assert_max_num_queries(18):
         alice.get(f"/r/{cast.team.slug}/")
 
 
@@ -266,6 +267,19 @@ def test_the_directory_finds_by_name_and_topic(cast: Cast) -> None:
         assert "Kitchen" in text_of(mallory.get("/rooms/", {"q": query}))
     empty = text_of(mallory.get("/rooms/", {"q": "<zebra>"}))
     assert "No room matches “&lt;zebra&gt;”" in empty
+
+
+def test_the_directory_goes_on_from_where_it_was(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("rooms.views.DIRECTORY_PAGE", 2)
+    for name in ("alpha", "Bravo", "Charlie"):
+        make_room(cast.alice, kind=Kind.PUBLIC, name=name)
+    bob = as_user(cast.bob)
+    first = text_of(bob.get("/rooms/", {"sort": "members"}))
+    assert first.count('class="entry"') == 2
+    more = re.search(r'rel="next" href="([^"]+)"', first)
+    assert more is not None
+    assert text_of(bob.get("/rooms/" + more[1].replace("&amp;", "&"))).count('class="entry"') == 1
+    assert bob.get("/rooms/", {"after": "nonsense"}).headers["Location"] == "/rooms/?q=&sort=name"
 
 
 def test_joining_opens_the_room(cast: Cast) -> None:

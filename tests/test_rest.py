@@ -177,6 +177,44 @@ def test_the_directory_pages_by_name_through_listed_rooms_only(cast: Cast, api: 
     assert names == ["Alpha", "Bravo", "Bravo", "Charlie", "Delta"]
 
 
+@pytest.mark.parametrize(
+    ("sort", "names"),
+    [
+        ("name", ["alpha", "Bravo", "Charlie"]),
+        ("members", ["Charlie", "Bravo", "alpha"]),
+        ("activity", ["Bravo", "alpha", "Charlie"]),
+    ],
+)
+def test_the_directory_pages_in_every_order(cast: Cast, api: Client, sort: str, names: list[str]) -> None:
+    alpha = make_room(cast.alice, kind=Kind.PUBLIC, name="alpha")
+    bravo = make_room(cast.alice, cast.bob, kind=Kind.PUBLIC, name="Bravo")
+    charlie = make_room(cast.alice, cast.bob, cast.carol, kind=Kind.CHANNEL, name="Charlie")
+    say(alpha, cast.alice)
+    said = say(bravo, cast.bob)
+    RoomHead.objects.filter(room=charlie).update(last_message_at=None)
+    found: list[Any] = []
+    ask = {"limit": "1", "sort": sort}
+    while True:
+        page = api(cast.dave).get(f"{V1}/rooms/directory/", ask).json()
+        found += page["results"]
+        if page["next"] is None:
+            break
+        ask["cursor"] = page["next"]
+    assert [room["name"] for room in found] == names
+    assert next(room for room in found if room["name"] == "Bravo")["last_message_at"] == said.created_at
+
+
+def test_a_cursor_of_another_order_is_refused(cast: Cast, api: Client) -> None:
+    for name in ("Alpha", "Bravo"):
+        make_room(cast.alice, kind=Kind.PUBLIC, name=name)
+    url = f"{V1}/rooms/directory/"
+    for sort in ("name", "members", "activity"):
+        cursor = api(cast.bob).get(url, {"limit": "1", "sort": sort}).json()["next"]
+        for other in {"name", "members", "activity"} - {sort}:
+            assert_problem(api(cast.bob).get(url, {"sort": other, "cursor": cursor}), 400, "invalid", "cursor")
+    assert_problem(api(cast.bob).get(url, {"sort": "size"}), 400, "invalid", "sort")
+
+
 def test_the_directory_finds_by_part_of_name_or_topic_and_knows_who_is_in(cast: Cast, api: Client) -> None:
     make_room(cast.alice, cast.bob, kind=Kind.CHANNEL, name="Sailing", topic="Boats")
     make_room(cast.alice, kind=Kind.PUBLIC, name="Boathouse")

@@ -63,3 +63,28 @@ async def test_a_member_is_given_a_role_and_muted_over_either_way(world: World) 
     assert await refused(one, "member.change", room=room, user=ben.id) == "invalid"
     assert await refused(two, "member.change", room=room, user=ann.id, role="member") == "forbidden"
     assert await refused(one, "member.change", room=room, user=str(uuid4()), role="member") == "not_found"
+
+
+async def test_people_are_asked_kept_out_and_taken_in_over_either_way(world: World) -> None:
+    ann, ben, cat = await world.people(3)
+    room = str((await world.room(ann, ben)).pk)
+    one, three = await world.socket(ann), await world.socket(cat)
+    link = await acked(one, "room.invite", room=room, uses_max=2)
+    _, listed = await world.rest(ann, "GET", f"rooms/{room}/invitations/")
+    assert listed["results"] == [link]
+    asked = await acked(one, "room.invite", room=room, user=cat.id)
+    assert (asked["user"]["id"], asked["code"]) == (cat.id, None)
+    assert await refused(one, "room.invite", room=room, user=cat.id, uses_max=2) == "invalid"
+    await three.expect("invitations", waiting=1)
+    answered = await acked(three, "invitation.answer", invitation=asked["id"], accept=True)
+    assert answered["state"] == "accepted"
+    await three.expect("room.added")
+    assert await refused(one, "invitation.answer", invitation=asked["id"], accept=True) == "not_found"
+    assert await acked(one, "member.ban", room=room, user=cat.id, reason="Spam") is None
+    await three.expect("room.removed", room=room)
+    assert await refused(one, "member.add", room=room, user=cat.id) == "forbidden"
+    assert await acked(one, "member.unban", room=room, user=cat.id) is None
+    assert (await acked(one, "member.add", room=room, user=cat.id))["role"] == "member"
+    given = await acked(one, "member.change", room=room, user=cat.id, permissions={"pin": False})
+    assert given["permissions"] == {"pin": False}
+    assert await acked(one, "member.remove", room=room, user=cat.id) is None

@@ -542,7 +542,7 @@ def test_a_change_of_role_is_told_in_full_to_the_room_and_rechecked(cast: Cast, 
     assert notices.latest("seq").metadata == {"what": "role", "user": "Bob", "user_id": str(bob.pk), "role": "admin"}
     assert (event.kind, event.subject, recheck) == ("member.changed", str(bob.pk), Recheck(str(bob.pk)))
     entry = LogEntry.objects.get(room=room, seq=event.seq)
-    assert entry.payload == {"user": str(bob.pk), "role": "admin", "muted_until": None}
+    assert entry.payload == {"user": str(bob.pk), "role": "admin", "muted_until": None, "permissions": {}}
     assert rev_of(bob) == rev + 1
 
 

@@ -8,9 +8,9 @@ import msgspec
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from accounts import pictures
+from accounts import addresses, pictures
 from accounts.api.fields import End, Strict, Words
-from accounts.models import PrivacySettings, User
+from accounts.models import Privacy, PrivacySettings, User
 from accounts.people import avatar_url
 
 MOMENT = "%Y-%m-%dT%H:%M:%S.%fZ"  # RFC 3339 in UTC with microseconds, as everywhere in the contract
@@ -18,6 +18,7 @@ MOMENT = "%Y-%m-%dT%H:%M:%S.%fZ"  # RFC 3339 in UTC with microseconds, as everyw
 
 class MeSerializer(serializers.ModelSerializer[User]):
     display_name = serializers.CharField(source="name", help_text="What others see: the username where none is set.")
+    email = serializers.SerializerMethodField(help_text="The main address, confirmed or not.")
     avatar = serializers.SerializerMethodField(help_text="URL of the picture, 128 pixels wide and high.")
     avatars = serializers.SerializerMethodField(help_text="URLs of the picture by size in pixels.")
     status = serializers.SerializerMethodField(help_text="What the user says of themselves now.")
@@ -33,6 +34,9 @@ class MeSerializer(serializers.ModelSerializer[User]):
             *("is_staff", "is_bot", "is_guest", "is_verified", "created_at"),
         ]
         read_only_fields = fields
+
+    def get_email(self, user: User) -> str | None:
+        return addresses.main_of(user)
 
     def get_avatar(self, user: User) -> str | None:
         return avatar_url(user.avatar.name or "")
@@ -74,8 +78,8 @@ class AvatarUpload(Strict):
 
 
 class PrivacySerializer(serializers.ModelSerializer[PrivacySettings]):
-    """What the user lets others know. A field that is left out stays as it is."""
+    """What the user lets others know and do. A field that is left out stays as it is."""
 
     class Meta:
         model = PrivacySettings
-        fields: ClassVar[list[str]] = ["read_receipts"]
+        fields: ClassVar[list[str]] = [str(what) for what in Privacy]

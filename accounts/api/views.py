@@ -87,7 +87,7 @@ class PrivacyView(APIView):
 
     @extend_schema(operation_id="privacy_read", responses=PrivacySerializer)
     def get(self, request: Request) -> Response:
-        """The settings; `read_receipts: nobody` neither sends receipts nor sees those of others."""
+        """The settings; who does not see one's `read_receipts` does not show one theirs either."""
         return Response(PrivacySerializer(privacy.settings_of(user_of(request))).data)
 
     @extend_schema(operation_id="privacy_change", request=PrivacySerializer, responses=PrivacySerializer)

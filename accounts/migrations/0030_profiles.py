@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("accounts", "0003_relations_and_privacy"),
+        ("accounts", "0020_contact_requests_by_time"),
         ("auth", "0012_alter_user_first_name_max_length"),
     ]
 

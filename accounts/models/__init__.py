@@ -1,7 +1,8 @@
-"""Users, what they let others know and do, and what two of them are to each other."""
+"""Users, where they are signed in, what they let others know and do, what two of them are to each other."""
 
 from accounts.models.privacy import DEFAULTS, Audience, Privacy, PrivacySettings
 from accounts.models.relations import Block, Contact, ContactRequest
+from accounts.models.sessions import DeviceSession
 from accounts.models.user import (
     USERNAME_MAX,
     USERNAME_MIN,
@@ -21,6 +22,7 @@ __all__ = [
     "Block",
     "Contact",
     "ContactRequest",
+    "DeviceSession",
     "Privacy",
     "PrivacySettings",
     "User",

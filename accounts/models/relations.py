@@ -70,7 +70,12 @@ class ContactRequest(models.Model):
             models.CheckConstraint(condition=~Q(sender=F("receiver")), name="contactrequest_not_oneself"),
         ]
         indexes = [
-            models.Index(fields=["receiver", "created_at"], condition=Q(state="pending"), name="contactrequest_waiting")
+            models.Index(
+                fields=["receiver", "created_at"], condition=Q(state="pending"), name="contactrequest_waiting"
+            ),
+            # Of one sender within an hour; and for staff, who look at the newest.
+            models.Index(fields=["sender", "-created_at"], name="contactrequest_of_sender"),
+            models.Index(F("created_at").desc(), name="contactrequest_newest"),
         ]
 
     def __str__(self) -> str:

@@ -39,6 +39,10 @@ class UserQuerySet(models.QuerySet["User"]):
             Q(suspended_at__isnull=False) & (Q(suspended_until__isnull=True) | Q(suspended_until__gt=timezone.now()))
         )
 
+    def with_accounts(self) -> UserQuerySet:
+        """Without those who came by a name alone, for an hour: nobody adds them, writes to them or finds them."""
+        return self.filter(visiting_until__isnull=True)
+
     def named(self, username: str) -> UserQuerySet:
         """The user of that name, without regard to case. (`iexact` compares UPPER, which has no index.)"""
         return self.alias(name_key=Lower("username")).filter(name_key=username.lower())
@@ -87,6 +91,8 @@ class User(AbstractBaseUser, PermissionsMixin):
     is_verified = models.BooleanField(default=False)
     is_bot = models.BooleanField(default=False)
     is_guest = models.BooleanField(default=False)
+    # A guest who came by a name alone, into one room: until when. None: an account like any other.
+    visiting_until = models.DateTimeField(null=True, blank=True, editable=False)
     unthrottled = models.BooleanField(default=False, help_text="Exempt from rate limits (load tests, bridges).")
     suspended_at = models.DateTimeField(null=True, blank=True)
     suspended_until = models.DateTimeField(null=True, blank=True, help_text="Empty: until lifted.")
@@ -138,6 +144,11 @@ class User(AbstractBaseUser, PermissionsMixin):
 
     def get_short_name(self) -> str:
         return self.name
+
+    @property
+    def is_visitor(self) -> bool:
+        """A guest without an account, who sees one room and has no right besides."""
+        return self.visiting_until is not None
 
     @property
     def status(self) -> statuses.Status | None:

@@ -1,5 +1,6 @@
-"""The verbs that change users: each checks, writes, and tells the audit record and the sockets."""
+"""The verbs that change users and their sessions: each checks, writes, and tells the audit record and the sockets."""
 
+from accounts.services.availability import set_availability
 from accounts.services.profiles import (
     change_phone,
     clear_status,
@@ -8,14 +9,18 @@ from accounts.services.profiles import (
     set_avatar,
     set_status,
 )
+from accounts.services.sessions import (
+    begin_session,
+    end_other_sessions,
+    end_session,
+    remove_factors,
+    rename_session,
+)
 from accounts.services.users import (
     ACCOUNT_FIELDS,
-    MENTION_WORDS,
     PROFILE_FIELDS,
-    TITLES,
     check_authority,
     check_control,
-    check_username_is_free_to_take,
     create_user,
     deactivate,
     delete_group,
@@ -32,21 +37,24 @@ from accounts.services.users import (
 
 __all__ = [
     "ACCOUNT_FIELDS",
-    "MENTION_WORDS",
     "PROFILE_FIELDS",
-    "TITLES",
+    "begin_session",
     "change_phone",
     "check_authority",
     "check_control",
-    "check_username_is_free_to_take",
     "clear_status",
     "create_user",
     "deactivate",
     "delete_group",
+    "end_other_sessions",
+    "end_session",
     "end_statuses",
     "reactivate",
     "remove_avatar",
+    "remove_factors",
+    "rename_session",
     "save_group",
+    "set_availability",
     "set_avatar",
     "set_password",
     "set_staff",

@@ -17,19 +17,11 @@ from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from accounts import announcing, pictures, wording
+from accounts import announcing, names, pictures, wording
 from accounts.models import User
 from audit.services import record
 from realtime import bus
 from realtime.errors import Conflict, Forbidden, Invalid
-
-# Words that address many people in a message: nobody can be called so.
-MENTION_WORDS = frozenset({"all", "channel", "everyone", "here", "room"})
-# Names in which others would see authority. Those who run the server may give them.
-TITLES = frozenset(
-    {"admin", "administrator", "bot", "deleted", "help", "me", "mod", "moderator", "official", "owner", "root"}
-    | {"security", "staff", "support", "system"}
-)
 
 # What people may say about themselves.
 PROFILE_FIELDS = frozenset(
@@ -53,6 +45,7 @@ def create_user(
     is_superuser: bool = False,
     is_bot: bool = False,
     is_guest: bool = False,
+    visiting_until: datetime | None = None,
     actor: User | None = None,
 ) -> User:
     """Make a user. Without a password they can't sign in by one (bots, imported people).
@@ -70,6 +63,7 @@ def create_user(
         is_superuser=is_superuser,
         is_bot=is_bot,
         is_guest=is_guest,
+        visiting_until=visiting_until,
         password=make_password(password),  # before the transaction: it takes tens of milliseconds
     )
     _check_fields(user)
@@ -81,8 +75,13 @@ def create_user(
 
 
 def update_profile(user: User, *, actor: User | None = None, **changes: Any) -> User:
-    """Change what people say about themselves: any of PROFILE_FIELDS. Invalid: one breaks its rule."""
+    """Change what people say about themselves: any of PROFILE_FIELDS. Invalid: one breaks its rule.
+
+    Imports (no actor) may name people as they were.
+    """
     check_authority(actor, user)
+    if actor is not None and changes.get("display_name", user.display_name) != user.display_name:
+        changes["display_name"] = names.check_display_name(changes["display_name"], user=user)
     return _update(user, "user.profile_changed", PROFILE_FIELDS, actor, wording.checked(changes))
 
 
@@ -218,12 +217,6 @@ def delete_group(group: Group, *, actor: User | None = None) -> None:
         group.delete()
 
 
-def check_username_is_free_to_take(username: str) -> None:
-    """Invalid: people can't choose this name for themselves, though it may be well formed."""
-    if username.lower() in TITLES | MENTION_WORDS:
-        _refuse_field("username", "This name is reserved. Choose another.")
-
-
 def _update(user: User, action: str, allowed: frozenset[str], actor: User | None, changes: dict[str, Any]) -> User:
     if unknown := changes.keys() - allowed:
         raise TypeError(f"{action} does not cover {', '.join(sorted(unknown))}")
@@ -301,7 +294,7 @@ def check_control(actor: User | None, user: User) -> None:
 def _check_fields(user: User, fields: set[str] | None = None) -> None:
     """Invalid: a field (None: any) breaks the model's rules or is in use by another."""
     touched = {"username", "email"} if fields is None else fields
-    if "username" in touched and user.username.lower() in MENTION_WORDS:
+    if "username" in touched and user.username.lower() in names.MENTION_WORDS:
         _refuse_field("username", "This word addresses many people in a message. Choose another name.")
     # Where somebody else verified it as a further address of theirs, they sign in by it.
     verified = EmailAddress.objects.filter(email=user.email, verified=True).exclude(user=user)

@@ -13,12 +13,13 @@ from typing import Any
 
 import uvloop
 
-from benchmarks.load import fanout, idle, sends, tutorial
+from benchmarks.load import fanout, idle, presence, sends, tutorial
 
 LOADS: dict[str, Callable[..., Awaitable[dict[str, Any]]]] = {
     "fanout": fanout.run,
     "fanout-tutorial": tutorial.run,
     "idle": idle.run,
+    "presence": presence.run,
     "latency": sends.at_a_steady_rate,
     "sends": sends.at_full_speed,
 }

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any, Literal, cast, get_args, get_type_hints
 
 import msgspec
+from drf_spectacular.authentication import SessionScheme
 from drf_spectacular.extensions import OpenApiAuthenticationExtension, OpenApiSerializerExtension
 from drf_spectacular.openapi import AutoSchema as SpectacularAutoSchema
 from drf_spectacular.plumbing import ResolvedComponent
@@ -52,6 +53,22 @@ class TokenExtension(OpenApiAuthenticationExtension):
 
     def get_security_definition(self, auto_schema: SpectacularAutoSchema) -> dict[str, str]:
         return {"type": "http", "scheme": "bearer", "description": "An API token, `chat_…`."}
+
+
+class AccessTokenExtension(OpenApiAuthenticationExtension):
+    target_class = "accounts.authentication.AccessTokenAuthentication"
+    name = "accessToken"
+
+    def get_security_definition(self, auto_schema: SpectacularAutoSchema) -> dict[str, str]:
+        words = "An access token, `chata_…`: signing in gives it, by the API under `/api/auth/`."
+        return {"type": "http", "scheme": "bearer", "description": words}
+
+
+class CookieExtension(SessionScheme):
+    """Ours differs from REST framework's in what it notes only."""
+
+    target_class = "accounts.authentication.SessionAuthentication"
+    priority = 1
 
 
 class AutoSchema(SpectacularAutoSchema):

@@ -40,8 +40,9 @@ class ReceiptsView(APIView):
         """Who received and read a message of a room that one is in, and when."""
         query = checked(ReceiptQuery, request.query_params)
         after = key_of(query["cursor"], tuple[int])[0] if "cursor" in query else 0
-        message = asking.message_for(user_of(request), message_id)
+        user = user_of(request)
+        message = asking.message_for(user, message_id)
         limit = query["limit"]
-        found = asking.people(message, state=query.get("state"), after=after, limit=limit + 1)
+        found = asking.people(message, user, state=query.get("state"), after=after, limit=limit + 1)
         more = cursor_of(found[limit - 1][0]) if len(found) > limit else None
-        return Response(asking.ReceiptPage(asking.counts(message), [each for _, each in found[:limit]], more))
+        return Response(asking.ReceiptPage(asking.counts(message, user), [each for _, each in found[:limit]], more))

@@ -10,6 +10,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.views.decorators.http import require_safe
 
+from accounts.models import User
 from accounts.requests import user_of
 from messaging import lists
 from messaging.models import Message
@@ -61,15 +62,15 @@ def reactions(request: HttpRequest, message_id: UUID) -> HttpResponse:
 @login_required
 def receipts(request: HttpRequest, message_id: UUID) -> HttpResponse:
     """Who has read the message, who has received it, and who neither; the first of each list."""
-    title = "Seen by"
+    title, user = "Seen by", user_of(request)
     try:
-        message = asking.message_for(user_of(request), message_id)
+        message = asking.message_for(user, message_id)
     except NotFound as missing:
         raise Http404 from missing
     except Forbidden as refusal:
         return panel(request, "panels/receipts.html", {"refusal": refusal.detail}, kind="receipts", title=title)
-    counts = asking.counts(message)
-    seen = {state: _first(message, state) for state in ("read", "received", "waiting")}
+    counts = asking.counts(message, user)
+    seen = {state: _first(message, user, state) for state in ("read", "received", "waiting")}
     sizes = {"read": counts.read, "received": counts.received - counts.read, "waiting": counts.of - counts.received}
     context = {
         "message": message,
@@ -88,9 +89,9 @@ def _message(request: HttpRequest, message_id: UUID) -> Message:
     return get_object_or_404(reachable, pk=message_id)
 
 
-def _first(message: Message, state: asking.State) -> list[asking.ReceiptOut]:
+def _first(message: Message, viewer: User, state: asking.State) -> list[asking.ReceiptOut]:
     """The list's people as it shows them: who did it last stands first."""
-    people = [each for _, each in asking.people(message, state=state, limit=LISTED_MAX)]
+    people = [each for _, each in asking.people(message, viewer, state=state, limit=LISTED_MAX)]
     if state != "waiting":
         people.sort(key=lambda each: each.read_at or each.received_at or "", reverse=True)
     return people

@@ -1,8 +1,8 @@
 """Answers from receipts: who has received and read a message, and how far each member of a room is.
 
-Of a message the list has the members who could let others know: in the room since before it, with
-receipts on. To these come those who did and have left since, came back, or turned receipts off:
-what was told stays told. Its sender is not in it.
+Of a message the list has the members who let the asker know and whom the asker lets know
+(`accounts.privacy.mutual`, blocks included): in the room since before it, or then and not any more.
+As people decide now, so they are shown, whatever was shown before. Its sender is not in it.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import msgspec
 from django.db.models import BooleanField, Case, Count, OuterRef, Q, QuerySet, Subquery, Value, When
 
 from accounts import privacy
-from accounts.models import Audience, User
+from accounts.models import Audience, Privacy, User
 from accounts.people import Person, person_of
 from messaging.models import Message, Receipt
 from messaging.receipts import SHOWN_MAX_MEMBERS
@@ -58,16 +58,17 @@ class ReceiptPage(msgspec.Struct, frozen=True, gc=False):
 
 
 def watermarks(room_id: UUID | str, viewer_id: UUID | str) -> dict[str, Watermarks]:
-    """How far each other member of a room is, by id; nobody in a crowd, or to who keeps their own."""
+    """How far each other member of a room is, by id, as far as the two let each other know; nobody in a crowd."""
     if not RoomHead.objects.filter(room_id=room_id, member_count__lte=SHOWN_MAX_MEMBERS).exists():
         return {}
-    members = Membership.objects.current().filter(_tells(), room_id=room_id)
+    viewer = UUID(str(viewer_id))
+    told = privacy.mutual(viewer, Privacy.READ_RECEIPTS, "user__")
+    members = Membership.objects.current().filter(told, room_id=room_id)
     found = {
         str(user_id): Watermarks(*marks)
         for user_id, *marks in members.values_list("user_id", "received_upto", "read_upto", "receipts_since")
     }
-    # Who is not in it themselves keeps their own, or is no member any more.
-    return found if found.pop(str(viewer_id), None) else {}
+    return found if found.pop(str(viewer), None) else {}  # who is not in it is no member any more
 
 
 def message_for(viewer: User, message_id: UUID) -> Message:
@@ -87,21 +88,23 @@ def message_for(viewer: User, message_id: UUID) -> Message:
     return message
 
 
-def counts(message: Message) -> ReceiptCounts:
-    """How many people received and read the message, of how many. One query, whatever the numbers."""
-    found = recipients(message).aggregate(
+def counts(message: Message, viewer: User) -> ReceiptCounts:
+    """How many people received and read the message, of how many, as the viewer may know. Two queries."""
+    found = recipients(message, viewer).aggregate(
         read=Count("pk", filter=Q(has_read=True)), received=Count("pk", filter=Q(has_received=True)), of=Count("pk")
     )
     return ReceiptCounts(**found)
 
 
-def people(message: Message, *, state: State | None = None, after: int = 0, limit: int) -> list[tuple[int, ReceiptOut]]:
+def people(
+    message: Message, viewer: User, *, state: State | None = None, after: int = 0, limit: int
+) -> list[tuple[int, ReceiptOut]]:
     """Up to `limit` people of the list, in the order of their memberships, whose ids go along.
 
     `state`: only those who have read it, received but not read it, or neither. `after` is the id
     of the last membership that is known.
     """
-    rows = recipients(message).filter(pk__gt=after).select_related("user").order_by("pk")
+    rows = recipients(message, viewer).filter(pk__gt=after).select_related("user").order_by("pk")
     if state == "read":
         rows = rows.filter(has_read=True)
     elif state == "received":
@@ -115,9 +118,10 @@ def people(message: Message, *, state: State | None = None, after: int = 0, limi
     return [(row.pk, _receipt(row, message.number)) for row in rows[:limit]]
 
 
-def recipients(message: Message) -> QuerySet[Any]:
-    """The memberships of a message's list, each with `has_read` and `has_received` beside its fields.
+def recipients(message: Message, viewer: User) -> QuerySet[Any]:
+    """The memberships of a message's list as the viewer may see it.
 
+    Each has `has_read` and `has_received` beside its fields.
     Of who has been there since before the message the watermarks say it. Who came back since
     began anew, and one row of theirs is looked up.
     """
@@ -126,19 +130,15 @@ def recipients(message: Message) -> QuerySet[Any]:
     has_read = (stayed & Q(read_upto__gte=number)) | (returned & Q(read_from__lte=number))
     has_received = has_read | (stayed & Q(received_upto__gte=number)) | (returned & Q(received_from__lte=number))
     rows = (
-        Membership.objects.filter(room_id=message.room_id)
+        Membership.objects.filter(privacy.mutual(viewer.pk, Privacy.READ_RECEIPTS, "user__"), room_id=message.room_id)
         .annotate(
             read_from=Subquery(_covering(message, Receipt.Kind.READ).values("from_number")[:1]),
             received_from=Subquery(_covering(message, Receipt.Kind.RECEIVED).values("from_number")[:1]),
         )
         .annotate(has_read=_is(has_read), has_received=_is(has_received))
-        .filter(Q(has_received=True) | (_tells() & stayed & Q(left_at__isnull=True)))
+        .filter(Q(has_received=True) | (stayed & Q(left_at__isnull=True)))
     )
     return rows.exclude(user_id=message.sender_id) if message.sender_id else rows
-
-
-def _tells() -> Q:
-    return Q(user__privacy__isnull=True) | Q(user__privacy__read_receipts=Audience.EVERYONE)
 
 
 def _is(condition: Q) -> Case:

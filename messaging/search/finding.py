@@ -172,7 +172,9 @@ def _hits(user: User, scope: Scope, query: Query, ids: list[UUID]) -> list[Hit]:
     allowed = [
         message
         for message in messages.select_related("sender")
-        if (room := scope.rooms.get(message.room_id)) and message.number > room.floor
+        if (room := scope.rooms.get(message.room_id))
+        and message.number > room.floor
+        and message.sender_id not in scope.hidden
     ]
     written = {UUID(message.id): message for message in messages_out(allowed)}
     shown = [written[each] for each in ids if each in written]

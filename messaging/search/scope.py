@@ -21,12 +21,15 @@ from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 
 from accounts.models import User
+from accounts.relations import blocked_by
 from messaging.search.document import mark
 from messaging.search.engine import Matching, engine
 from messaging.search.query import HAS, IS, Filter, Query, invalid
 from rooms.models import Kind, Membership
 
 ME = "me"
+# So many of those whose messages are not shown are named to the index.
+HIDDEN_ASKED_MAX = 50
 
 
 class Hint(NamedTuple):
@@ -54,12 +57,14 @@ class Scope:
     rooms: dict[UUID, Place]
     matching: Matching
     hints: list[Hint] = field(default_factory=list)
+    # Of whom nothing is shown: the user has blocked them.
+    hidden: frozenset[UUID] = frozenset()
 
 
 def scope_of(user: User, query: Query, zone: tzinfo = UTC) -> Scope:
     """Resolve the query for this user. Invalid (by field): a filter has a value that it cannot have.
 
-    `zone` is where the user's days begin and end. At most three queries.
+    `zone` is where the user's days begin and end. At most four queries.
     """
     return _Resolution(user, zone).resolve(query)
 
@@ -101,6 +106,9 @@ class _Resolution:
                 self._time(each)
             else:
                 self._mark(each)
+        hidden = frozenset(blocked_by(self._user.pk))
+        # The index leaves out what it can without a question of any length; the rest is passed over when it is read.
+        self._without += [mark("from", each) for each in sorted(hidden)[:HIDDEN_ASKED_MAX]]
         chosen = [key for key in rooms if wanted is None or key in wanted]
         matching = Matching(
             rooms=chosen,
@@ -110,7 +118,7 @@ class _Resolution:
             after=engine().place_at(self._after) if self._after else None,
             before=engine().place_at(self._before) if self._before else None,
         )
-        return Scope(rooms, matching, self._hints)
+        return Scope(rooms, matching, self._hints, hidden)
 
     # Each reads a filter.
 

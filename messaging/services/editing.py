@@ -27,7 +27,7 @@ def edit(actor: User, message_id: UUID, content: str, *, base_seq: int | None = 
     and some where it calls people.
     """
     check_content(content)
-    called, here = _called(message_id, content)
+    called, here, deaf = _called(actor, message_id, content)
     html = rendering.render(content, called)
     with changing_message(actor, message_id) as change:
         change.require_open()
@@ -49,19 +49,21 @@ def edit(actor: User, message_id: UUID, content: str, *, base_seq: int | None = 
         previews.ask([(message.pk, html)])
         search.save(message, ["content", "html", "html_version", "previews", "mentions", "edited_at", "edited_seq"])
         if calls != message.mentions:
-            mentions.call_anew(message, called, here)
+            mentions.call_anew(message, called, here, deaf)
         return change.tell_whole("message.edited")
 
 
-def _called(message_id: UUID, content: str) -> tuple[Called, Collection[UUID]]:
-    """Whom the content calls in the message's room, and who is there; looked up before its lock is held."""
+def _called(actor: User, message_id: UUID, content: str) -> tuple[Called, Collection[UUID], Collection[UUID]]:
+    """Whom the content calls in the message's room, who is there, and who of all these has blocked the
+    actor; looked up before its lock is held."""
     if not rendering.mentioned_names(content):
-        return mentions.NOBODY, ()
+        return mentions.NOBODY, (), ()
     room_id = Message.objects.filter(pk=message_id).values_list("room_id", flat=True).first()
     if room_id is None:
         raise NotFound(NO_MESSAGE)
     called = mentions.resolve([(room_id, content)])[0]
-    return called, mentions.present_in(room_id) if mentions.HERE in called else ()
+    here = mentions.present_in(room_id, actor.pk) if mentions.HERE in called else ()
+    return called, here, mentions.deaf_to([(actor.pk, called, here)]).get(actor.pk, ())
 
 
 def _check_may_edit(change: MessageChange) -> None:

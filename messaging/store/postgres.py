@@ -18,18 +18,30 @@ import msgspec
 import psycopg
 from django.db import connection, transaction
 
+from messaging.reach import Peer
 from messaging.search import postgres as search
 from messaging.search.document import Document
 from messaging.store.rows import Acts, Asked, Facts, MessageRow, ReadRow, RecordRow
 from rooms.log import Head, ask_heads, take_heads
+from rooms.models import KEY_OF_TWO
 
-_FACTS = """
+# The last column is of conversations of two: what decides whether the other is closed to the sender.
+_FACTS = f"""
 SELECT clock_timestamp(), m.id, m.role, m.left_at, m.muted_until, m.last_sent_at, m.permissions::text,
        r.kind, r.settings::text, r.archived_at, r.deleted_at,
        u.username, u.display_name, u.avatar, u.is_active, u.suspended_at, u.suspended_until,
        s.message_id, s.digest,
        o.id, o.number, left(o.content, 200), o.deleted_at, a.id, a.username, a.display_name, a.avatar,
-       t.id, t.kind, t.thread_root_id, t.thread_count, f.user_id
+       t.id, t.kind, t.thread_root_id, t.thread_count, f.user_id,
+       CASE WHEN length(r.direct_key) = {KEY_OF_TWO} THEN (
+         SELECT json_build_array(p.last_sent_at IS NOT NULL, q.messages,
+                EXISTS (SELECT 1 FROM accounts_contact c WHERE c.user_id = p.user_id AND c.other_id = d.sender_id),
+                EXISTS (SELECT 1 FROM accounts_block b WHERE b.blocker_id = d.sender_id AND b.blocked_id = p.user_id),
+                EXISTS (SELECT 1 FROM accounts_block b WHERE b.blocker_id = p.user_id AND b.blocked_id = d.sender_id)
+                )::text
+           FROM rooms_membership p
+           LEFT JOIN accounts_privacysettings q ON q.user_id = p.user_id
+          WHERE p.room_id = d.room_id AND p.user_id <> d.sender_id LIMIT 1) END
   FROM (SELECT place, (row->>0)::uuid AS room_id, (row->>1)::uuid AS sender_id,
                (row->>2)::uuid AS client_id, (row->>3)::uuid AS reply_to,
                (row->>4)::uuid AS thread
@@ -43,6 +55,7 @@ SELECT clock_timestamp(), m.id, m.role, m.left_at, m.muted_until, m.last_sent_at
   LEFT JOIN accounts_user a ON a.id = o.sender_id
   LEFT JOIN messaging_message t ON t.id = d.thread AND t.room_id = d.room_id AND t.number > h.floor_number
   LEFT JOIN rooms_membership f ON f.room_id = d.room_id AND f.user_id = t.sender_id AND f.left_at IS NULL
+       AND NOT EXISTS (SELECT 1 FROM accounts_block b WHERE b.blocker_id = t.sender_id AND b.blocked_id = d.sender_id)
  ORDER BY d.place
 """
 
@@ -161,7 +174,7 @@ class PostgresStatements:
         return [
             Facts._make(
                 (*row[:6], row[6] and decode(row[6]), row[7], row[8] and decode(row[8]), *row[9:18],
-                 row[18] and bytes(row[18]), *row[19:])
+                 row[18] and bytes(row[18]), *row[19:32], row[32] and Peer._make(decode(row[32])))
             )
             for row in rows
         ]  # fmt: skip

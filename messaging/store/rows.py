@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any, NamedTuple, Protocol
 from uuid import UUID
 
+from messaging.reach import Peer
 from messaging.search.document import Document
 from rooms.log import Head
 
@@ -49,7 +50,8 @@ class Facts(NamedTuple):
     thread_kind: str | None
     thread_root_id: UUID | None  # of the thread's supposed root: set where it is itself a reply
     thread_count: int | None
-    thread_sender_id: UUID | None  # where they are a member now
+    thread_sender_id: UUID | None  # where they are a member now, and have not blocked the sender
+    peer: Peer | None  # in a conversation of two, the other
 
 
 class Asked(NamedTuple):

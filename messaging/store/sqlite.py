@@ -12,18 +12,29 @@ from uuid import UUID
 from django.db import connection, transaction
 from django.utils import timezone
 
+from messaging.reach import Peer
 from messaging.search import sqlite as search
 from messaging.search.document import Document
 from messaging.store.rows import Acts, Asked, Facts, MessageRow, ReadRow, RecordRow
 from rooms.log import Head, ask_heads, from_sqlite, take_heads
+from rooms.models import KEY_OF_TWO
 
-_FACTS = """
+# The last column is of conversations of two: what decides whether the other is closed to the sender.
+_FACTS = f"""
 SELECT m.id, m.role, m.left_at, m.muted_until, m.last_sent_at, m.permissions,
        r.kind, r.settings, r.archived_at, r.deleted_at,
        u.username, u.display_name, u.avatar, u.is_active, u.suspended_at, u.suspended_until,
        s.message_id, s.digest,
        o.id, o.number, substr(o.content, 1, 200), o.deleted_at, a.id, a.username, a.display_name, a.avatar,
-       t.id, t.kind, t.thread_root_id, t.thread_count, f.user_id
+       t.id, t.kind, t.thread_root_id, t.thread_count, f.user_id,
+       CASE WHEN length(r.direct_key) = {KEY_OF_TWO} THEN (
+         SELECT json_array(p.last_sent_at IS NOT NULL, q.messages,
+                EXISTS (SELECT 1 FROM accounts_contact c WHERE c.user_id = p.user_id AND c.other_id = d.sender_id),
+                EXISTS (SELECT 1 FROM accounts_block b WHERE b.blocker_id = d.sender_id AND b.blocked_id = p.user_id),
+                EXISTS (SELECT 1 FROM accounts_block b WHERE b.blocker_id = p.user_id AND b.blocked_id = d.sender_id))
+           FROM rooms_membership p
+           LEFT JOIN accounts_privacysettings q ON q.user_id = p.user_id
+          WHERE p.room_id = d.room_id AND p.user_id <> d.sender_id LIMIT 1) END
   FROM (SELECT key, json_extract(value, '$[0]') AS room_id, json_extract(value, '$[1]') AS sender_id,
                json_extract(value, '$[2]') AS client_id, json_extract(value, '$[3]') AS reply_to,
                json_extract(value, '$[4]') AS thread
@@ -37,6 +48,7 @@ SELECT m.id, m.role, m.left_at, m.muted_until, m.last_sent_at, m.permissions,
   LEFT JOIN accounts_user a ON a.id = o.sender_id
   LEFT JOIN messaging_message t ON t.id = d.thread AND t.room_id = d.room_id AND t.number > h.floor_number
   LEFT JOIN rooms_membership f ON f.room_id = d.room_id AND f.user_id = t.sender_id AND f.left_at IS NULL
+       AND NOT EXISTS (SELECT 1 FROM accounts_block b WHERE b.blocker_id = t.sender_id AND b.blocked_id = d.sender_id)
  ORDER BY d.key
 """
 
@@ -106,6 +118,7 @@ class SqliteStatements:
                     from_sqlite(row[14]), from_sqlite(row[15]), _uuid(row[16]), row[17],
                     _uuid(row[18]), row[19], row[20], from_sqlite(row[21]), _uuid(row[22]), *row[23:26],
                     _uuid(row[26]), row[27], _uuid(row[28]), row[29], _uuid(row[30]),
+                    _peer(row[31]),
                 ))
                 for row in cursor.fetchall()
             ]  # fmt: skip
@@ -153,6 +166,13 @@ def _adapt(value: Any) -> Any:
 
 def _json(text: str | None) -> Any:
     return None if text is None else json.loads(text)
+
+
+def _peer(text: str | None) -> Peer | None:
+    if text is None:
+        return None
+    written, messages, *others = json.loads(text)
+    return Peer(bool(written), messages, *map(bool, others))
 
 
 def _uuid(text: str | None) -> UUID | None:

@@ -7,6 +7,7 @@ from typing import Any
 
 from rest_framework import serializers
 
+from rooms import directory
 from rooms.api.fields import Cursor, Limit, Moment, PageInput, Text
 from rooms.models import Kind, Role
 from rooms.services.membership import ADDED_AT_ONCE_MAX
@@ -44,6 +45,9 @@ class NewMembers(serializers.Serializer[Mapping[str, Any]]):
 class MemberChange(serializers.Serializer[Mapping[str, Any]]):
     role = serializers.ChoiceField(choices=[role for role in Role.choices if role[0] != Role.OWNER], required=False)
     muted_until = Moment(required=False, allow_null=True, help_text="`null` lets them write again.")
+    permissions = serializers.DictField(
+        required=False, help_text="`{action: bool}`: what they may do besides what their role says, or not."
+    )
 
 
 class NewOwner(serializers.Serializer[Mapping[str, Any]]):
@@ -57,6 +61,12 @@ class RoomsQuery(serializers.Serializer[Mapping[str, Any]]):
 
 class DirectoryQuery(PageInput):
     q = serializers.CharField(required=False, default="", allow_blank=True, max_length=100)
+    sort = serializers.ChoiceField(
+        choices=directory.Sort.choices,
+        required=False,
+        default=directory.Sort.NAME.value,
+        help_text="`name` from A, `members` the most first, `activity` the newest first.",
+    )
 
 
 class MembersQuery(PageInput):

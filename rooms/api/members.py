@@ -60,11 +60,11 @@ class MembersView(APIView):
 class MemberView(APIView):
     @extend_schema(operation_id="members_change", request=MemberChange, responses=shapes.Member)
     def patch(self, request: Request, room_id: UUID, user_id: UUID) -> Response:
-        """Give a member another role, or mute them; both or, where one is refused, neither."""
+        """Change role, mute or permissions of a member: all that is given or, where one is refused, nothing."""
         room = _joined(request, room_id)
         fields = checked(MemberChange, request.data)
         if not fields:
-            raise Invalid("Give “role” or “muted_until”.")
+            raise Invalid("Give “role”, “muted_until” or “permissions”.")
         member = services.change_member(user_of(request), room, user_id, **fields)
         return Response(shapes.members([member])[0])
 

@@ -7,10 +7,11 @@ from typing import Any
 
 import msgspec
 
+from accounts import pictures
 from accounts.models import User
-from accounts.people import PersonNow, person_now
+from accounts.people import Person, PersonNow, person_now, person_of
 from realtime.values import Id, Timestamp, timestamp
-from rooms.models import Membership, Room
+from rooms.models import Invitation, Membership, Room
 from rooms.permissions import Action, allows
 from rooms.summaries import RoomSummary, summary
 
@@ -26,7 +27,9 @@ class ListedRoom(msgspec.Struct, gc=False, forbid_unknown_fields=True):
     kind: str
     name: str
     topic: str
+    avatar: str | None
     member_count: int
+    last_message_at: Timestamp | None
     archived: bool
     role: str | None
 
@@ -46,6 +49,34 @@ class Member(msgspec.Struct, gc=False):
     role: str
     joined_at: Timestamp
     muted_until: Timestamp | None
+    # `{action: bool}`: where it is not as the role says.
+    permissions: dict[str, bool]
+
+
+class InvitedTo(msgspec.Struct, gc=False):
+    """Of a room, what somebody may know who has been asked into it."""
+
+    id: Id
+    slug: str
+    kind: str
+    name: str
+    topic: str
+    member_count: int
+
+
+class InvitationOut(msgspec.Struct, gc=False):
+    """`code` is a link's, `user` whom a personal one asks. `state`: open, accepted, declined or revoked."""
+
+    id: Id
+    room: InvitedTo
+    code: str | None
+    user: Person | None
+    made_by: Person | None
+    state: str
+    expires_at: Timestamp | None
+    uses_max: int | None
+    uses: int
+    created_at: Timestamp
 
 
 class RoomList(msgspec.Struct, gc=False):
@@ -97,7 +128,9 @@ def listed(rooms: Collection[Room], user: User) -> list[ListedRoom]:
             kind=room.kind,
             name=room.name,
             topic=room.topic,
+            avatar=pictures.url(room.avatar.name or ""),
             member_count=room.head.member_count,
+            last_message_at=timestamp(room.head.last_message_at) if room.head.last_message_at else None,
             archived=room.archived_at is not None,
             role=roles.get(room.pk),
         )
@@ -107,8 +140,37 @@ def listed(rooms: Collection[Room], user: User) -> list[ListedRoom]:
 
 def members(memberships: Iterable[Membership]) -> list[Member]:
     """Memberships with their users loaded."""
-    return [Member(person_now(row.user), row.role, timestamp(row.joined_at), _muted_until(row)) for row in memberships]
+    return [
+        Member(person_now(row.user), row.role, timestamp(row.joined_at), _muted_until(row), row.permissions)
+        for row in memberships
+    ]
 
 
 def _muted_until(membership: Membership) -> Timestamp | None:
     return timestamp(membership.muted_until) if membership.muted_until else None
+
+
+def invitation(of: Invitation) -> InvitationOut:
+    """An invitation as it is now, read afresh."""
+    return written(Invitation.objects.select_related("room__head", "user", "made_by").get(pk=of.pk))
+
+
+def written(each: Invitation) -> InvitationOut:
+    """An invitation with its people, its room and that room's head loaded."""
+    return InvitationOut(
+        id=str(each.pk),
+        room=invited_to(each.room),
+        code=each.code,
+        user=person_of(each.user) if each.user else None,
+        made_by=person_of(each.made_by) if each.made_by else None,
+        state=each.state,
+        expires_at=timestamp(each.expires_at) if each.expires_at else None,
+        uses_max=each.uses_max,
+        uses=each.uses,
+        created_at=timestamp(each.created_at),
+    )
+
+
+def invited_to(room: Room) -> InvitedTo:
+    """A room with its head loaded, as one who is asked into it sees it."""
+    return InvitedTo(str(room.pk), room.slug, room.kind, room.name, room.topic, room.head.member_count)

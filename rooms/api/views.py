@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Q
 from django.shortcuts import get_object_or_404
 from drf_spectacular.utils import PolymorphicProxySerializer, extend_schema
 from rest_framework import status
@@ -15,7 +14,7 @@ from rest_framework.views import APIView
 
 from accounts.requests import user_of
 from realtime.errors import Invalid
-from rooms import services
+from rooms import directory, services
 from rooms.api import shapes
 from rooms.api.fields import PAGE_MAX, checked, cursor_of, key_of
 from rooms.api.inputs import DirectoryQuery, NewRoom, RoomChange, RoomsQuery
@@ -55,17 +54,15 @@ class RoomsView(APIView):
 class DirectoryView(APIView):
     @extend_schema(operation_id="directory_list", parameters=[DirectoryQuery], responses=shapes.DirectoryPage)
     def get(self, request: Request) -> Response:
-        """Rooms that anyone may join, by name; `q` is a part of the name or of the topic."""
+        """Rooms that anyone may join, in the order of `sort`; `q` is a part of the name or of the topic."""
         query = checked(DirectoryQuery, request.query_params)
-        rooms = Room.objects.visible_to(user_of(request)).listed().select_related("head").order_by("name", "id")
-        if words := query["q"].strip():
-            rooms = rooms.filter(Q(name__icontains=words) | Q(topic__icontains=words))
-        if "cursor" in query:
-            name, room_id = key_of(query["cursor"], tuple[str, UUID])
-            rooms = rooms.filter(Q(name__gt=name) | Q(name=name, id__gt=room_id))
-        found = list(rooms[: query["limit"] + 1])
-        page = found[: query["limit"]]
-        more = cursor_of(page[-1].name, page[-1].pk) if len(found) > len(page) else None
+        page, more = directory.page(
+            user_of(request),
+            words=query["q"].strip(),
+            sort=query["sort"],
+            cursor=query.get("cursor"),
+            limit=query["limit"],
+        )
         return Response(shapes.DirectoryPage(shapes.listed(page, user_of(request)), more))
 
 

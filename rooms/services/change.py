@@ -19,6 +19,7 @@ from uuid import UUID
 
 from django.db import transaction
 
+from accounts import pictures
 from accounts.models import User
 from audit.services import record
 from realtime import bus
@@ -119,6 +120,7 @@ class Change:
             "user": str(membership.user_id),
             "role": str(membership.role),
             "muted_until": timestamp(muted_until) if muted_until and muted_until > self.now else None,
+            "permissions": membership.permissions,
         }
         log.enter(self.head, "member.changed", self.actor, payload)
 
@@ -158,6 +160,7 @@ def state_of(room: Room) -> dict[str, Any]:
         "kind": str(room.kind),
         "name": room.name,
         "topic": room.topic,
+        "avatar": pictures.url(room.avatar.name or ""),
         "settings": room.settings,
         "archived": room.archived_at is not None,
         "deleted": room.deleted_at is not None,

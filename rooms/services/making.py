@@ -8,12 +8,13 @@ from uuid import UUID, uuid4
 from django.conf import settings
 from django.db import IntegrityError, transaction
 
+from accounts import privacy
 from accounts.models import User
 from realtime.errors import Forbidden, Gone, Invalid
 from rooms import log, naming
 from rooms.models import Kind, Membership, Room, RoomHead
 from rooms.services.change import Actor, Change, Staff, entering, touch
-from rooms.services.membership import ADDED_AT_ONCE_MAX, admit, find_people
+from rooms.services.membership import ADDED_AT_ONCE_MAX, admit, check_may_add, find_people
 
 
 def create_room(
@@ -32,6 +33,7 @@ def create_room(
 
     Without a `slug`, the address is made of the name. Invalid: a field breaks its rule. Conflict:
     the slug is taken, or there are more people than fit. NotFound: nobody may meet one of them.
+    Forbidden: one of them does not let the user add them to rooms.
     """
     if user.is_guest:
         raise Forbidden("Guests cannot make rooms.")
@@ -47,6 +49,7 @@ def create_room(
             raise Invalid(detail, fields={"members": [detail]})
         _insert(room)
         change = _begin(room, by or user)
+        check_may_add(change, others)
         admit(change, [user, *others], owner=user)
         change.record("room.created", kind=room.kind, owner=user.username, members=[each.username for each in others])
         log.advance([change.head])
@@ -57,7 +60,8 @@ def direct_room(user: User, others: Iterable[User | UUID]) -> tuple[Room, bool]:
     """Return the room of exactly these people (users or their ids), and whether it was made now.
 
     With nobody else it is the user's notes to themselves. NotFound: nobody may meet one of the
-    others. Invalid: more people than a direct room holds. Gone: moderators removed it.
+    others. Invalid: more people than a direct room holds. Gone: moderators removed it. Forbidden: one
+    of the others does not let the user write to them first; a room that is found again stays theirs.
     """
     ids = {user.pk} | {each.pk if isinstance(each, User) else each for each in others}
     if len(ids) > settings.ROOM_SIZE_LIMITS[Kind.DIRECT]:
@@ -95,6 +99,7 @@ def _make_direct(user: User, ids: Iterable[UUID], key: str) -> Room:
     """Insert the room. Nobody is told by a notice: its people learn of it by what they gained."""
     with transaction.atomic():
         people = find_people(sorted(ids))
+        privacy.check_may_write_first(user, people)
         pk = uuid4()
         room = Room.objects.create(pk=pk, kind=Kind.DIRECT, slug=f"direct-{pk.hex}", direct_key=key, created_by=user)
         RoomHead.objects.create(room_id=room.pk, member_count=len(people))

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
 from django.conf import settings
-from django.db import transaction
+from django.db.models import Q, QuerySet
 
-from accounts.models import User, UserQuerySet
+from accounts import privacy
+from accounts import services as accounts
+from accounts.models import Privacy, User, UserQuerySet
+from realtime import bus
 from realtime.errors import Conflict, Forbidden, Invalid, NotFound
+from realtime.events import Note
+from realtime.frames import frame
 from rooms import log
-from rooms.models import LISTED_KINDS, Kind, Membership, Role, Room
+from rooms.models import LISTED_KINDS, Ban, Invitation, Kind, Membership, Role, Room
 from rooms.permissions import RANK, Action
 from rooms.services.change import NO_ROOM, Actor, Change, changing, touch
 
@@ -51,7 +55,7 @@ def leave(user: User, room: Room) -> None:
         if change.room.kind == Kind.DIRECT:
             raise Forbidden("A direct conversation cannot be left.")
         change.require(Action.LEAVE)
-        _end(change, change.own)
+        end(change, change.own)
 
 
 def add_members(actor: Actor, room: Room, users: Iterable[User | UUID]) -> list[Membership]:
@@ -67,6 +71,7 @@ def add_members(actor: Actor, room: Room, users: Iterable[User | UUID]) -> list[
         if len(people) > ADDED_AT_ONCE_MAX:
             detail = f"Add up to {ADDED_AT_ONCE_MAX} people at once."
             raise Invalid(detail, fields={"members": [detail]})
+        check_may_add(change, people)
         memberships = admit(change, people)
         if added := [row.user.username for row in memberships if row.joined_at == change.now]:
             change.record("room.members_added", users=added)
@@ -82,7 +87,7 @@ def remove_member(actor: Actor, room: Room, user: User | UUID) -> None:
             raise Conflict("To go yourself, leave the room.")
         change.require_rank_over(membership)
         role = membership.role
-        _end(change, membership)
+        end(change, membership)
         change.record("room.member_removed", severity="notice", user=membership.user.username, role=role)
 
 
@@ -97,6 +102,8 @@ def change_role(actor: Actor, room: Room, user: User | UUID, role: str) -> Membe
         if role not in (Role.ADMIN, Role.MODERATOR, Role.MEMBER):
             detail = "Choose admin, moderator or member. A room gets another owner by a transfer."
             raise Invalid(detail, fields={"role": [detail]})
+        if membership.user.is_visitor:
+            raise Forbidden("Guests who came by a name alone have no role.")
         if membership.role == Role.OWNER:
             raise Forbidden("The owner keeps their role until the room is transferred to another.")
         change.require_rank_over(membership)
@@ -133,16 +140,6 @@ def mute_member(actor: Actor, room: Room, user: User | UUID, until: datetime | N
         return membership
 
 
-def change_member(actor: Actor, room: Room, user: User | UUID, **fields: Any) -> Membership:
-    """Set `role` or `muted_until` or both as `change_role` and `mute_member` do; where one is refused, neither."""
-    with transaction.atomic():
-        if "role" in fields:
-            member = change_role(actor, room, user, fields["role"])
-        if "muted_until" in fields:
-            member = mute_member(actor, room, user, fields["muted_until"])
-    return member
-
-
 def transfer(actor: Actor, room: Room, user: User | UUID) -> Membership:
     """Make a member the owner; who owned the room until now becomes an admin."""
     with changing(room, actor) as change:
@@ -170,7 +167,7 @@ def transfer(actor: Actor, room: Room, user: User | UUID) -> Membership:
 def find_people(given: Iterable[User | UUID]) -> list[User]:
     """Read these people afresh, in their order and each once. NotFound: nobody may meet one of them."""
     ids = list(dict.fromkeys(each.pk if isinstance(each, User) else each for each in given))
-    found = User.objects.active().in_bulk(ids)
+    found = User.objects.active().with_accounts().in_bulk(ids)
     if missing := [user_id for user_id in ids if user_id not in found]:
         detail = "There is no such person."
         raise NotFound(detail, fields={"members": [f"{detail} ({user_id})" for user_id in missing]})
@@ -181,11 +178,12 @@ def admit(change: Change, users: Collection[User], *, owner: User | None = None)
     """Make the users members, where they are not; return the memberships of all, in their order.
 
     Each gets a notice, and stands behind all of them: what was said before is nobody's unread.
-    Conflict: the room would be too full.
+    Conflict: the room would be too full. Forbidden: one of them is banned from it.
     """
     room, head = change.room, change.head
     known = {row.user_id: row for row in room.memberships.filter(user__in=users).select_related("user")}
     newcomers = [user for user in users if user.pk not in known or not known[user.pk].is_current]
+    _check_not_banned(change, newcomers)
     check_size(room.kind, head.member_count + len(newcomers))
     for user in newcomers:
         log.notice(head, "join", user, **_by(change, user))
@@ -205,8 +203,55 @@ def admit(change: Change, users: Collection[User], *, owner: User | None = None)
         known[user.pk] = row
     Membership.objects.bulk_create(made)
     if newcomers:
+        asked = room.invitations.filter(user__in=newcomers, state=Invitation.State.OPEN)
+        if answered := [row.user for row in asked.select_related("user") if row.user]:
+            asked.update(state=Invitation.State.ACCEPTED)
+            tell_waiting(answered)
         touch([user.pk for user in newcomers])
     return [known[user.pk] for user in users]
+
+
+def check_may_add(change: Change, users: Collection[User]) -> None:
+    """Forbidden: one of those who are no members yet does not let the actor add them to rooms.
+
+    Nobody learns why: what somebody has set, and whom they have blocked, answer alike.
+    """
+    if change.is_staff or change.actor is None:
+        return
+    members = set(change.room.memberships.current().filter(user__in=users).values_list("user_id", flat=True))
+    asked = [user for user in users if user.pk not in members]
+    willing = privacy.who_allow(change.actor, Privacy.ROOMS, [user.pk for user in asked])
+    if refusing := [user for user in asked if user.pk not in willing]:
+        raise Forbidden(
+            "Not everybody lets you add them to rooms. Send them an invitation instead.",
+            fields={"members": [f"@{user.username} does not let you add them. Invite them." for user in refusing]},
+        )
+
+
+def _check_not_banned(change: Change, users: Collection[User]) -> None:
+    if not users:
+        return
+    banned = list(bans_of(change).filter(user__in=users).select_related("user"))
+    if not banned:
+        return
+    if change.actor is not None and [ban.user_id for ban in banned] == [change.actor.pk]:
+        until = banned[0].until
+        raise Forbidden(f"You are banned from this room{f' until {until:%-d %B %Y, %H:%M} UTC' if until else ''}.")
+    raise Forbidden(
+        "Somebody among them is banned from this room. Lift the ban first.",
+        fields={"members": [f"@{ban.user.username} is banned from this room." for ban in banned]},
+    )
+
+
+def bans_of(change: Change) -> QuerySet[Ban]:
+    """The room's bans that stand now."""
+    return change.room.bans.filter(Q(until__isnull=True) | Q(until__gt=change.now))
+
+
+def tell_waiting(users: Iterable[User]) -> None:
+    """Tell all devices of people how many invitations await their word."""
+    waiting = {user.pk: Invitation.objects.waiting_for(user).count() for user in users}
+    bus.publish_on_commit([Note(str(pk), frame("invitations", waiting=count)) for pk, count in waiting.items()])
 
 
 def check_size(kind: str, people: int) -> None:
@@ -216,7 +261,7 @@ def check_size(kind: str, people: int) -> None:
         raise Conflict(f"The room is full: it holds up to {limit} people.")
 
 
-def _end(change: Change, membership: Membership) -> None:
+def end(change: Change, membership: Membership) -> None:
     """End a membership; the owner's role goes to the next in line, if there is one."""
     owned = membership.role == Role.OWNER
     membership.left_at, membership.role = change.now, Role.MEMBER
@@ -224,20 +269,22 @@ def _end(change: Change, membership: Membership) -> None:
     change.head.member_count -= 1
     log.notice(change.head, "leave", membership.user, **_by(change, membership.user))
     touched = [membership.user_id]
-    if owned and (heir := _heir(change.room)):
-        _give_role(change, heir, Role.OWNER)
-        change.record("room.inherited", before=membership.user.username, after=heir.user.username)
-        touched.append(heir.user_id)
+    if owned and (successor := heir(change.room)):
+        _give_role(change, successor, Role.OWNER)
+        change.record("room.inherited", before=membership.user.username, after=successor.user.username)
+        touched.append(successor.user_id)
     touch(touched)
+    if membership.user.is_visitor:  # this room was all that they had
+        accounts.deactivate(membership.user)
 
 
-def _heir(room: Room) -> Membership | None:
+def heir(room: Room) -> Membership | None:
     """The longest-standing of the highest role that anybody has who can own a room."""
     possible = _possible_owners(room)
     for role in (Role.ADMIN, Role.MODERATOR, Role.MEMBER):
         ranked = room.memberships.current().filter(role=role, user__in=possible).select_related("user")
-        if heir := ranked.order_by("joined_at", "id").first():
-            return heir
+        if found := ranked.order_by("joined_at", "id").first():
+            return found
     return None
 
 

@@ -1,5 +1,6 @@
 /** Puts together what can be done with messages, wherever on the page they are: room or thread. */
 
+import { blockAuthor, unblockAuthor } from "./controllers/contacts.js";
 import { runEditing } from "./controllers/editing.js";
 import { jumpToDates } from "./controllers/jump-date.js";
 import { followMarks } from "./controllers/marks.js";
@@ -20,13 +21,14 @@ import { Acts } from "./models/acts.js";
  * @param {import("./models/socket.js").Socket} parts.socket
  * @param {import("./models/store.js").Store} parts.store
  * @param {import("./models/own.js").Own} parts.own
+ * @param {import("./models/blocked.js").Blocked} parts.blocked
  */
-export function actOnMessages({ socket, store, own }) {
+export function actOnMessages({ socket, store, own, blocked }) {
   const acts = new Acts(socket);
   const { toggle, pick, quick } = runReactions({ acts, own, store });
   const edit = runEditing({ acts });
   const save = runSaving({ acts, own, socket });
-  const verbs = verbsOf({ acts, own, edit, save });
+  const verbs = verbsOf({ acts, own, blocked, edit, save, block: blockAuthor, unblock: unblockAuthor });
   const openMenu = runMessageMenu({ verbs, quick, react: toggle, pick });
   showTools({ verbs, quick, react: toggle, pick, openMenu });
   followMessageKeys({ verbs, pick, openMenu });

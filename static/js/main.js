@@ -1,10 +1,12 @@
 /** Wires the page: reads what the server has put into it, makes the models, starts the controllers. */
 
 import { tellActivity } from "./controllers/activity.js";
+import { runAvailability } from "./controllers/availability.js";
 import { announceMessages } from "./controllers/announcer.js";
 import { showBadge } from "./controllers/badge.js";
 import { runCode } from "./controllers/code.js";
 import { showConnection } from "./controllers/connection.js";
+import { followContacts } from "./controllers/contacts.js";
 import { runDrawer } from "./controllers/drawer.js";
 import { showJumps } from "./controllers/jumps.js";
 import { showOffscreen } from "./controllers/offscreen.js";
@@ -15,15 +17,21 @@ import { followLinks } from "./controllers/links.js";
 import { syncDrafts } from "./controllers/drafts.js";
 import { runForwarding } from "./controllers/forward.js";
 import { followRoom } from "./controllers/membership.js";
+import { followMembers } from "./controllers/members.js";
 import { followJumps } from "./controllers/jump-links.js";
 import { followPeople } from "./controllers/people.js";
 import { runProfiles } from "./controllers/profile.js";
 import { runStatus } from "./controllers/status.js";
 import { closePanel, runPanel, whenPanel } from "./controllers/panel.js";
 import { dressEntries } from "./controllers/entries.js";
+import { offerChoices } from "./controllers/room-choices.js";
+import { dragRooms } from "./controllers/room-drag.js";
 import { openRoom } from "./controllers/room.js";
 import { listRooms } from "./controllers/rooms.js";
+import { runSections } from "./controllers/sections.js";
+import { makeMenu } from "./controllers/sidebar-menu.js";
 import { followScheduled } from "./controllers/scheduled.js";
+import { showParticipants, showPresence } from "./controllers/presence.js";
 import { runSpoilers } from "./controllers/spoiler.js";
 import { showShortcuts } from "./controllers/shortcuts.js";
 import { runSearch } from "./controllers/search.js";
@@ -35,11 +43,13 @@ import { showTyping } from "./controllers/typing.js";
 import { actOnMessages } from "./acting.js";
 import { equipComposer } from "./composing.js";
 import { Attention } from "./models/attention.js";
+import { Blocked } from "./models/blocked.js";
 import { Cursors } from "./models/cursors.js";
 import { Drafts } from "./models/drafts.js";
 import { History } from "./models/history.js";
 import { Outbox } from "./models/outbox.js";
 import { Own } from "./models/own.js";
+import { Presence } from "./models/presence.js";
 import { Reading } from "./models/reading.js";
 import { Scroller } from "./models/scroll.js";
 import { Socket } from "./models/socket.js";
@@ -57,15 +67,17 @@ const MOST_TRIES = 1_000;
 const byId = (id) => document.getElementById(id);
 
 function start() {
-  /** @type {{socket: string, epoch: string, user: {id: string}, rooms: import("./types.js").Room[],
-   *   threads: {followed: string[], unread: Record<string, number>}}} */
+  /** @type {{socket: string, epoch: string, user: {id: string}, invitations: number, rooms: import("./types.js").Room[],
+   *   sections: {id: string, name: string}[], availability: import("./models/presence.js").Availability,
+   *   threads: {followed: string[], unread: Record<string, number>}, relations: {blocked: string[]}}} */
   const boot = JSON.parse(byId("boot").textContent);
   const viewer = boot.user.id;
   const box = byId("timeline");
   const nav = byId("rooms");
 
   const store = new Store(viewer);
-  const unread = new Unread(viewer);
+  const blocked = new Blocked(boot.relations.blocked);
+  const unread = new Unread(viewer, blocked);
   const socket = new Socket({
     url: new URL(boot.socket, location.href.replace(/^http/, "ws")).href,
     epoch: boot.epoch,
@@ -88,24 +100,33 @@ function start() {
   unread.load(boot.rooms);
   followLog({ viewer, socket, unread, outbox });
   shareReading({ viewer, socket, unread, isAhead: (read) => reading?.isAhead(read.room, read.number) ?? false });
-  listRooms({ nav, here: box?.dataset.room ?? null, listUrl: "/rooms/", socket, unread });
+  const { redraw } = listRooms({ nav, here: box?.dataset.room ?? null, listUrl: "/rooms/", boot, socket, unread });
+  const menu = makeMenu();
+  const sections = runSections({ viewer, nav, menu, redraw });
+  offerChoices({ nav, menu, sections, unread, redraw });
+  dragRooms({ nav, redraw });
   showOffscreen({ nav, unread });
   prefetchRooms();
   runSwitcher({ nav });
   runCode(document.body);
   runSpoilers(document.body);
-  dressEntries({ viewer, own });
+  dressEntries({ viewer, own, blocked });
+  followContacts({ bar: byId("shortcuts"), blocked, socket });
   syncDrafts({ nav, drafts, socket });
   followScheduled({ socket });
+  followMembers({ socket });
   runForwarding({ nav });
-  actOnMessages({ socket, store, own });
-  showShortcuts({ bar: byId("shortcuts"), viewer, socket, unread, threads, drafts });
-  whenPanel("thread", (shown) => runThread({ ...shown, viewer, socket, own, store, drafts, outbox, threads, attention }));
+  actOnMessages({ socket, store, own, blocked });
+  showShortcuts({ bar: byId("shortcuts"), viewer, socket, unread, threads, drafts, invitations: boot.invitations });
+  whenPanel("thread", (shown) => runThread({ ...shown, viewer, socket, own, blocked, store, drafts, outbox, threads, attention }));
   runDrawer({ body: document.body, sidebar: byId("sidebar"), openers: document.querySelectorAll(".to-sidebar") });
   showConnection({ banner: byId("connection-banner"), socket });
   showBadge({ unread, icon: document.querySelector("link[rel~=icon]") });
   followKeyboard(document.body);
   tellActivity({ socket });
+  const presence = new Presence(boot.availability);
+  showPresence({ presence, socket, room: box?.dataset.room ?? null });
+  runAvailability({ form: /** @type {HTMLFormElement|null} */ (byId("availability")), presence, socket });
   tellReceived({ viewer, socket });
   dressReceiptPages();
   followPeople({ socket, viewer });
@@ -115,7 +136,7 @@ function start() {
   runSearch({ here, rooms: boot.rooms, store });
   runPanel({ aside: byId("panel"), fallback: () => document.querySelector("#composer textarea") ?? byId("main") });
   // Last: what is in view is read at once, and everything above shows it.
-  if (box) reading = startRoom({ box, viewer, store, socket, unread, outbox, drafts, own, threads, attention });
+  if (box) reading = startRoom({ box, viewer, store, socket, unread, outbox, drafts, own, blocked, threads, attention });
 
   // A page with an open socket can't go into the browser's back/forward cache.
   addEventListener("pagehide", () => {
@@ -162,10 +183,10 @@ function shareReading({ viewer, socket, unread, isAhead }) {
 }
 
 /** @returns {Reading} */
-function startRoom({ box, viewer, store, socket, unread, outbox, drafts, own, threads, attention }) {
+function startRoom({ box, viewer, store, socket, unread, outbox, drafts, own, blocked, threads, attention }) {
   const { room, slug } = box.dataset;
   const list = byId("messages");
-  const timeline = new Timeline(list, viewer, { own, threads, folds: box.dataset.folds !== undefined });
+  const timeline = new Timeline(list, viewer, { own, threads, blocked, folds: box.dataset.folds !== undefined });
   timeline.adopt(Number(box.dataset.asOfSeq));
   const scroller = new Scroller(box, list);
   const history = new History({
@@ -187,6 +208,7 @@ function startRoom({ box, viewer, store, socket, unread, outbox, drafts, own, th
     sendBack: (number) => socket.request("read", { room, unread_from: number }),
   });
 
+  blocked.on("change", () => scroller.keep(() => timeline.redress()));
   openRoom({ box, room, socket, timeline, history, scroller, unread, attention });
   markUnread({ timeline, scroller, reading });
   showReceipts({ room, viewer, isDirect: box.dataset.kind === "direct", list, socket, outbox, history, scroller });
@@ -195,9 +217,10 @@ function startRoom({ box, viewer, store, socket, unread, outbox, drafts, own, th
   showJumps({ room, latest, first, timeline, history, scroller, unread, reading });
   followLinks({ list, scroller, history, slug });
   followJumps({ room, timeline, history, scroller, makeWay: () => matchMedia("(max-width: 760px)").matches && closePanel() });
-  announceMessages({ log: box, room, viewer, socket });
+  announceMessages({ log: box, room, viewer, socket, blocked });
   const typing = showTyping({ line: byId("typing"), room, viewer, socket });
-  followRoom({ room, slug, socket });
+  showParticipants({ stack: byId("here-now"), room, viewer, socket });
+  followRoom({ room, slug, isDirect: box.dataset.kind === "direct", socket, blocked });
   socket.on("ready", () => reading.resume());
   document.addEventListener("visibilitychange", () => scroller.keep(() => timeline.renameDays()));
 

@@ -18,9 +18,9 @@ export function avatarOf({ id, display_name: name, avatar }, size = "small") {
   return face;
 }
 
-/** The first letters of the first and the last word. @param {string} name */
+/** The first letters of the first and the last word, without what is in brackets. @param {string} name */
 function initialsOf(name) {
-  const words = name.split(/[\s._-]+/u).filter(Boolean);
+  const words = (name.replace(/\s*\([^)]*\)\s*$/u, "") || name).split(/[\s._-]+/u).filter(Boolean);
   const letters = words.length > 1 ? [words[0], words.at(-1)] : words;
   return letters.map((word) => [...word][0]).join("").toLocaleUpperCase() || "?";
 }

@@ -18,6 +18,14 @@
  * @property {number} unread
  * @property {number} mentions
  * @property {string} role
+ * @property {Preferences} [preferences]
+ *
+ * @typedef {Object} Preferences    What the person has chosen for a room, for themselves.
+ * @property {"all"|"mentions"|"none"} notification_level
+ * @property {string|null} notifications_muted_until
+ * @property {boolean} favourite
+ * @property {string|null} section
+ * @property {number|null} position
  *
  * @typedef {Object} Message
  * @property {string} id

@@ -27,6 +27,12 @@ def signed_in(user: User) -> Client:
     return client
 
 
+def confirmed(client: Client, password: str = PASSWORD) -> Client:
+    """The browser after its user has shown once more who they are."""
+    assert client.post("/accounts/reauthenticate/", {"password": password}).status_code == 302
+    return client
+
+
 def is_signed_in(client: Client) -> bool:
     return client.get("/accounts/email/").status_code == 200
 

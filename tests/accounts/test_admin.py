@@ -12,7 +12,7 @@ from django.urls import reverse
 
 from accounts.models import User
 from audit.models import AuditEntry
-from tests.accounts.browsers import PASSWORD, actions, is_signed_in, signed_in
+from tests.accounts.browsers import PASSWORD, actions, confirmed, is_signed_in, signed_in
 
 
 def change_form(client: Client, user: User) -> dict[str, Any]:
@@ -97,8 +97,18 @@ def test_a_moderator_cannot_open_the_form_of_a_superuser(moderator: User, boss: 
     assert signed_in(moderator).post(url, {"username": "boss", "bio": "Fool"}).status_code == 403
 
 
+def test_whoever_finds_an_open_browser_sets_no_password_and_makes_no_token(alice: User, boss: User) -> None:
+    client = signed_in(boss)
+    for url in (
+        reverse("admin:auth_user_password_change", args=[alice.pk]),
+        reverse("admin:integrations_apitoken_add"),
+    ):
+        for answer in (client.get(url), client.post(url, {})):
+            assert answer["Location"].startswith("/accounts/reauthenticate/")
+
+
 def test_a_moderator_cannot_set_anybodys_password(moderator: User, alice: User, boss: User) -> None:
-    client = signed_in(moderator)
+    client = confirmed(signed_in(moderator))
     form = {"password1": "another pass phrase", "password2": "another pass phrase"}
     answers = [client.post(reverse("admin:auth_user_password_change", args=[user.pk]), form) for user in (alice, boss)]
     assert [answer.status_code for answer in answers] == [200, 403]
@@ -107,7 +117,7 @@ def test_a_moderator_cannot_set_anybodys_password(moderator: User, alice: User, 
 
 
 def test_a_superuser_sets_a_password_and_stays_signed_in_with_their_own(alice: User, boss: User) -> None:
-    client, theirs = signed_in(boss), signed_in(alice)
+    client, theirs = confirmed(signed_in(boss)), signed_in(alice)
     form = {"password1": "another pass phrase", "password2": "another pass phrase"}
     for user in (alice, boss):
         answer = client.post(reverse("admin:auth_user_password_change", args=[user.pk]), form)

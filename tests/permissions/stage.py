@@ -47,6 +47,8 @@ class Stage:
     own: Mapping[str, MessageOut]
     others: Mapping[str, tuple[MessageOut, MessageOut]]
     other_room: Room
+    outsider: User  # whom nobody has to do with
+    victims: Mapping[str, User]  # for each asker a member below everybody else
 
     @property
     def message_id(self) -> UUID:
@@ -61,12 +63,15 @@ def set_stage(kind: str) -> Stage:
     """Make the room and its people."""
     author = make_user(display_name="Author")
     people = {STRANGER: make_user(), GUEST: make_user(is_guest=True)}
+    victims = {who: author if kind == Kind.DIRECT else make_user() for who in askers(kind)}
     if kind == Kind.DIRECT:
         people[Role.MEMBER] = make_user()
         room = make_direct(people[Role.MEMBER], author)
     else:
         people |= {who: make_user() for who in (*MEMBERS, FORMER)}
-        room = make_room(people[Role.OWNER], *(people[who] for who in (*MEMBERS[1:], FORMER)), author, kind=kind)
+        room = make_room(
+            people[Role.OWNER], *(people[who] for who in (*MEMBERS[1:], FORMER)), author, *victims.values(), kind=kind
+        )
         for role in (Role.ADMIN, Role.MODERATOR):
             set_role(room, people[role], role)
         services.leave(people[FORMER], room)
@@ -83,4 +88,6 @@ def set_stage(kind: str) -> Stage:
     preview = {"url": LINK, "title": "A page", "description": "", "site": ""}
     Message.objects.filter(room=room, content__contains=LINK).update(previews=[preview])
     own = {who: say(room, user, "Mine", **said) for who, user in people.items() if who in MEMBERS}
-    return Stage(kind, room, people, author, message, question(), own, others, make_room(*people.values()))
+    return Stage(
+        kind, room, people, author, message, question(), own, others, make_room(*people.values()), make_user(), victims
+    )

@@ -46,7 +46,7 @@ def expected(stage: Stage, who: str, way: Way | Say) -> str:
     if who == ANONYMOUS:
         return UNKNOWN
     if who not in MEMBERS:
-        return way.outside if isinstance(way, Way) and stage.is_listed and who != GUEST else MISSING
+        return way.outside if stage.is_listed and who != GUEST else MISSING
     may = all(allows(action, role=who, kind=stage.kind, settings={}, overrides={}) for action in way.actions)
     return DONE if may else REFUSED
 

@@ -48,7 +48,7 @@ class Say:
     kind: str
     fields: Callable[[Stage, str], dict[str, Any]]
     actions: tuple[Action, ...] = ()
-    own: bool = False
+    outside: str = "missing"
     done: str = "ack"
 
 
@@ -70,10 +70,24 @@ CALLS = [
     Way("DELETE", _ROOM, (Action.DELETE_ROOM,), outside="refused"),
     Way("POST", f"{_ROOM}join/", outside="done"),
     Way("POST", f"{_ROOM}leave/", (Action.LEAVE,), kinds=ROOMS_WITH_ROLES),
+    Way("GET", f"{_ROOM}me/"),
+    Way("PATCH", f"{_ROOM}me/", body=lambda _: {"favourite": True}),
     Way("GET", f"{_ROOM}members/"),
     Way("POST", f"{_ROOM}members/", (Action.INVITE,), lambda stage: {"users": [str(stage.author.pk)]}),
     Way("PATCH", f"{_ROOM}members/<uuid:user_id>/", (Action.MUTE_MEMBER,), lambda _: {"muted_until": _tomorrow()}),
     Way("DELETE", f"{_ROOM}members/<uuid:user_id>/", (Action.REMOVE_MEMBER,)),
+    Way(
+        "PATCH",
+        f"{_ROOM}members/<uuid:user_id>/",
+        (Action.SET_PERMISSIONS, Action.PIN),
+        lambda _: {"permissions": {"pin": False}},
+    ),
+    Way("GET", f"{_ROOM}bans/", (Action.BAN_MEMBER,)),
+    Way("PUT", f"{_ROOM}bans/<uuid:user_id>/", (Action.BAN_MEMBER,), lambda _: {"reason": "Spam"}),
+    Way("DELETE", f"{_ROOM}bans/<uuid:user_id>/", (Action.BAN_MEMBER,)),
+    Way("GET", f"{_ROOM}invitations/", (Action.INVITE,)),
+    Way("POST", f"{_ROOM}invitations/", (Action.INVITE,), lambda _: {"uses_max": 3}),
+    Way("POST", f"{_ROOM}invitations/", (Action.INVITE,), lambda stage: {"user": str(stage.outsider.pk)}),
     Way("PUT", f"{_ROOM}owner/", (Action.TRANSFER,), lambda stage: {"user": str(stage.author.pk)}),
     Way("GET", f"{_ROOM}messages/", (Action.READ,)),
     Way("POST", f"{_ROOM}messages/", (Action.POST,), lambda _: {"content": "Hello"}),
@@ -81,6 +95,7 @@ CALLS = [
     Way("POST", f"{_ROOM}read/", (Action.READ,), lambda _: {"number": 1}),
     Way("PUT", f"{_ROOM}draft/", (Action.READ,), lambda _: {"content": "Half a"}),
     Way("DELETE", f"{_ROOM}draft/", (Action.READ,)),
+    Way("POST", f"{_ROOM}received/", (Action.READ,), lambda _: {"number": 1}),
     Way("GET", f"{_ROOM}pins/", (Action.READ,)),
     Way("GET", _MESSAGE, (Action.READ,)),
     Way("PATCH", _MESSAGE, (Action.EDIT_OWN, Action.POST), lambda _: {"content": "Other"}, own=True),
@@ -117,6 +132,7 @@ CALLS = [
 PERSONAL_CALLS = {
     ("GET", "me/"): None,
     ("GET", "me/privacy/"): None,
+    ("GET", "me/sections/"): None,
     ("GET", "rooms/"): None,
     ("GET", "rooms/directory/"): None,
     ("GET", "drafts/"): None,
@@ -125,17 +141,38 @@ PERSONAL_CALLS = {
     ("GET", "saved/"): None,
     ("GET", "scheduled/"): None,
     ("GET", "search/"): "q=hello",
+    ("GET", "invitations/"): None,
+    ("GET", "me/relations/"): None,
+    ("GET", "contacts/"): None,
+    ("GET", "contacts/requests/"): "direction=incoming",
+    ("GET", "blocks/"): None,
     ("GET", "users/"): "username=alice",
 }
 # Tried by tests of their own, for the reason given.
 ELSEWHERE_CALLS = {
-    ("PATCH", "me/privacy/"): "changes the asker's own settings: tests/receipts/test_rules.py",
+    ("PUT", f"{_ROOM}avatar/"): "takes a file: tests/test_room_pictures.py",
+    ("DELETE", f"{_ROOM}avatar/"): "with the upload: tests/test_room_pictures.py",
+    ("PATCH", "me/privacy/"): "changes the asker's own settings: tests/relations/test_rest.py",
+    **dict.fromkeys(
+        [
+            ("POST", "contacts/requests/"),
+            ("PATCH", "contacts/requests/<uuid:request_id>/"),
+            ("DELETE", "contacts/requests/<uuid:request_id>/"),
+            ("DELETE", "contacts/<uuid:user_id>/"),
+            ("PUT", "blocks/<uuid:user_id>/"),
+            ("DELETE", "blocks/<uuid:user_id>/"),
+        ],
+        "between two people: tests/relations/test_rest.py",
+    ),
     ("PATCH", "me/"): "changes the asker's own profile: tests/accounts/test_profiles.py",
     ("PUT", "me/status/"): "the asker's own: tests/accounts/test_profiles.py",
     ("DELETE", "me/status/"): "the asker's own: tests/accounts/test_profiles.py",
     ("PUT", "me/avatar/"): "the asker's own: tests/accounts/test_pictures.py",
     ("DELETE", "me/avatar/"): "the asker's own: tests/accounts/test_pictures.py",
     ("GET", "users/<uuid:user_id>/"): "goes by what two people are to each other: tests/test_people.py",
+    ("POST", "me/sections/"): "makes a section of the asker's own: tests/test_preferences.py",
+    ("PATCH", "me/sections/<uuid:section_id>/"): "finds the asker's own only: tests/test_preferences.py",
+    ("DELETE", "me/sections/<uuid:section_id>/"): "finds the asker's own only: tests/test_preferences.py",
     ("POST", "rooms/"): "makes a room: tests/test_rest.py",
     (
         "DELETE",
@@ -143,6 +180,10 @@ ELSEWHERE_CALLS = {
     ): "takes off one's own list, also what is hidden by now: tests/test_saved.py",
     ("PATCH", "scheduled/<uuid:scheduled_id>/"): "finds the sender's own only: tests/test_scheduled.py",
     ("DELETE", "scheduled/<uuid:scheduled_id>/"): "finds the sender's own only: tests/test_scheduled.py",
+    ("PATCH", "invitations/<uuid:invitation_id>/"): "finds what the asker was asked only: tests/test_invitations.py",
+    ("DELETE", "invitations/<uuid:invitation_id>/"): "one's own, or others' by role: tests/test_invitations.py",
+    ("GET", "invitations/links/<str:code>/"): "takes the code of a link: tests/test_invitations.py",
+    ("POST", "invitations/links/<str:code>/"): "takes the code of a link: tests/test_invitations.py",
     ("GET", "schema/"): "describes the API to everybody",
 }
 
@@ -156,6 +197,14 @@ PAGES = [
     Way("GET", f"{_PAGE}thread/<int:number>/"),
     Way("GET", f"{_PAGE}thread/<int:number>/messages/"),
     Way("GET", f"{_PAGE}settings/", kinds=ROOMS_WITH_ROLES),
+    Way("GET", f"{_PAGE}members/"),
+    Way("GET", f"{_PAGE}members/<uuid:user_id>/"),
+    Way("GET", f"{_PAGE}members/add/", (Action.INVITE,)),
+    Way("GET", f"{_PAGE}delete/", (Action.DELETE_ROOM,)),
+    Way("GET", f"{_PAGE}invitations/", (Action.INVITE,)),
+    Way("GET", f"{_PAGE}bans/", (Action.BAN_MEMBER,)),
+    Way("POST", f"{_PAGE}picture/"),
+    Way("POST", f"{_PAGE}archive/"),
     Way("POST", f"{_PAGE}join/", outside="done"),
     Way("POST", f"{_PAGE}leave/"),
     Way("GET", "m/<uuid:message_id>/"),
@@ -165,7 +214,7 @@ PAGES = [
 ]
 PERSONAL_PAGES = {
     *("", "rooms/", "rooms/new/", "direct/new/", "threads/", "mentions/", "drafts/", "search/", "saved/"),
-    *("scheduled/", "settings/privacy/", "settings/", "settings/profile/"),
+    *("scheduled/", "settings/privacy/", "contacts/", "invitations/", "settings/", "settings/profile/"),
 }
 ELSEWHERE_PAGES = {
     "accounts/theme/": "a cookie of the device",
@@ -174,6 +223,7 @@ ELSEWHERE_PAGES = {
     "people/<uuid:user_id>/": "goes by what two people are to each other: tests/test_people.py",
     "u/<slug:username>/": "goes by what two people are to each other: tests/test_people.py",
     "media/<path:name>": "pictures whose address cannot be guessed: tests/accounts/test_pictures.py",
+    "invite/<str:code>/": "for whoever has the code: tests/test_invitation_pages.py",
 }
 
 
@@ -211,6 +261,32 @@ COMMANDS = [
     Say("draft.set", lambda stage, who: _room(stage, who) | {"content": "Half a"}),
     Say("read", lambda stage, who: _room(stage, who) | {"number": 1}),
     Say("poll.close", _asked, (Action.DELETE_OTHERS,)),
+    Say("thread.follow", _message),
+    Say("thread.read", lambda stage, who: _message(stage, who) | {"index": 0}),
+    Say("thread.unfollow", _message),
+    Say("message.save", _message),
+    Say("message.unsave", _message),
+    Say("message.forward", lambda stage, who: _message(stage, who) | {"rooms": [str(stage.other_room.pk)]}),
+    Say(
+        "scheduled.create",
+        lambda stage, who: _room(stage, who) | {"ref": str(uuid4()), "content": "Later", "send_at": _tomorrow()},
+        (Action.POST,),
+    ),
+    Say("room.change", lambda stage, who: _room(stage, who) | {"topic": who}, (Action.EDIT_ROOM,), outside="refused"),
+    Say("room.invite", lambda stage, who: _room(stage, who) | {"uses_max": 3}, (Action.INVITE,)),
+    Say("member.add", lambda stage, who: _room(stage, who) | {"user": str(stage.author.pk)}, (Action.INVITE,)),
+    Say(
+        "member.change",
+        lambda stage, who: _room(stage, who) | {"user": str(stage.author.pk), "muted_until": _tomorrow()},
+        (Action.MUTE_MEMBER,),
+    ),
+    Say("member.ban", lambda stage, who: _room(stage, who) | {"user": str(stage.outsider.pk)}, (Action.BAN_MEMBER,)),
+    Say("member.unban", lambda stage, who: _room(stage, who) | {"user": str(stage.outsider.pk)}, (Action.BAN_MEMBER,)),
+    Say(
+        "member.remove",
+        lambda stage, who: _room(stage, who) | {"user": str(stage.victims[who].pk)},
+        (Action.REMOVE_MEMBER,),
+    ),
     Say("message.delete", _mine, (Action.DELETE_OWN,)),
     Say("message.delete", _message, (Action.DELETE_OTHERS,)),
 ]  # fmt: skip
@@ -220,5 +296,17 @@ ELSEWHERE_COMMANDS = {
     "ping": "concerns no room",
     "presence": "says of oneself how one is",
     "typing": "answers nothing; who is told of it: tests/test_socket.py",
+    "room.join": "ends the being outside of who asks: tests/test_room_commands.py",
+    "room.leave": "ends the membership of who asks: tests/test_room_commands.py",
+    "invitation.answer": "finds what the asker was asked only: tests/test_invitations.py",
+    "scheduled.change": "finds the sender's own only: tests/test_own_commands.py",
+    "scheduled.cancel": "finds the sender's own only: tests/test_own_commands.py",
+    **dict.fromkeys(
+        [
+            *("contact.request", "contact.accept", "contact.decline", "contact.cancel", "contact.remove"),
+            *("block.add", "block.remove"),
+        ],
+        "between two people: tests/relations/test_socket.py",
+    ),
     "received": "answers nothing; others' rooms are passed over: tests/receipts/test_socket.py",
 }

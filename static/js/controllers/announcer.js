@@ -16,8 +16,9 @@ const MOST_CHARACTERS = 300;
  * @param {string} parts.room
  * @param {string} parts.viewer
  * @param {import("../models/socket.js").Socket} parts.socket
+ * @param {import("../models/blocked.js").Blocked} parts.blocked whose messages are folded
  */
-export function announceMessages({ log, room, viewer, socket }) {
+export function announceMessages({ log, room, viewer, socket, blocked }) {
   const region = document.createElement("div");
   region.className = "visually-hidden";
   region.setAttribute("aria-live", "polite");
@@ -39,6 +40,7 @@ export function announceMessages({ log, room, viewer, socket }) {
   };
   socket.on("message.created", ({ room: where, data }) => {
     if (where !== room || !data.sender || data.sender.id === viewer) return;
+    if (blocked.has(data.sender.id)) return;
     if (!data.in_flow && !document.querySelector(`.panel-page[data-thread="${data.thread?.root}"]`)) return; // not shown
     gathered.push(WORDS.spoken(data.sender.display_name, heard(data.html).slice(0, MOST_CHARACTERS)));
     if (gathered.length === 1) setTimeout(speak, GATHER_MS);

@@ -6,9 +6,9 @@ import { WORDS } from "../words.js";
 
 const MESSAGES = ".panel-item .message";
 
-/** @param {{viewer: string, own: import("../models/own.js").Own}} parts */
-export function dressEntries({ viewer, own }) {
-  const reader = { id: viewer, own };
+/** @param {{viewer: string, own: import("../models/own.js").Own, blocked: import("../models/blocked.js").Blocked}} parts */
+export function dressEntries({ viewer, own, blocked }) {
+  const reader = { id: viewer, own, blocked };
   /** @param {ParentNode} within */
   const dressIn = (within) => {
     const messages = /** @type {HTMLElement[]} */ ([...within.querySelectorAll(MESSAGES)]);
@@ -34,6 +34,7 @@ export function dressEntries({ viewer, own }) {
       dressOwn(/** @type {HTMLElement} */ (message), reader);
     }
   });
+  blocked.on("change", () => dressIn(document));
   document.addEventListener("panel:shown", (event) => take(/** @type {CustomEvent} */ (event).detail.root));
   document.addEventListener("panel:grown", (event) => {
     const { root, items } = /** @type {CustomEvent} */ (event).detail;

@@ -25,9 +25,11 @@ const addressOf = (slug) => `/r/${slug}/`;
  * @param {Object} parts
  * @param {string} parts.room
  * @param {string} parts.slug
+ * @param {boolean} parts.isDirect
  * @param {import("../models/socket.js").Socket} parts.socket
+ * @param {import("../models/blocked.js").Blocked} parts.blocked
  */
-export function followRoom({ room, slug, socket }) {
+export function followRoom({ room, slug, isDirect, socket, blocked }) {
   const composer = () => document.querySelector("#composer, .composer-bar");
 
   const reread = async () => {
@@ -66,6 +68,7 @@ export function followRoom({ room, slug, socket }) {
 
   socket.on("room.changed", ifHere(({ data }) => hasMoved(data.slug) || reread()));
   socket.on("member.changed", ifHere(reread));
+  if (isDirect) blocked.on("change", reread); // it closes a conversation of two, or opens it again
   socket.on("room.removed", ifHere(close));
   socket.on("ready", ({ rooms }) => {
     const here = rooms.find((each) => each.id === room);

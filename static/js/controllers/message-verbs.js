@@ -47,11 +47,14 @@ const is = {
  * @param {Object} parts
  * @param {import("../models/acts.js").Acts} parts.acts
  * @param {import("../models/own.js").Own} parts.own
+ * @param {import("../models/blocked.js").Blocked} parts.blocked
+ * @param {(message: HTMLElement) => void} parts.block asks for a reason
+ * @param {(message: HTMLElement) => unknown} parts.unblock
  * @param {(message: HTMLElement) => void} parts.edit opens the editor in a message
  * @param {(message: HTMLElement) => void} parts.save asks for a note
  * @returns {Verb[]} in the order of the menu; an empty name is a line between them
  */
-export function verbsOf({ acts, own, edit, save }) {
+export function verbsOf({ acts, own, blocked, edit, save, block, unblock }) {
   const line = { name: "", icon: "", words: () => "", run: () => {} };
   return [
     {
@@ -160,6 +163,13 @@ export function verbsOf({ acts, own, edit, save }) {
       run: (message) => acts.closePoll(message.dataset.id),
     },
     line,
+    {
+      name: "block",
+      icon: "block",
+      words: (message) => (blocked.has(message.dataset.sender) ? WORDS.unblock : WORDS.block),
+      when: (message) => !is.mine(message) && !is.notice(message) && Boolean(message.dataset.sender),
+      run: (message) => (blocked.has(message.dataset.sender) ? unblock(message) : block(message)),
+    },
     {
       name: "delete",
       icon: "trash",

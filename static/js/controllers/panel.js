@@ -18,6 +18,7 @@ const STATE = "panel";
 const SKELETON_AFTER_MS = 150; // what takes less needs no sign
 const GATHER_MS = 300; // a burst of events is one reading
 const HEADER = "X-Panel";
+const AWAY_HEADER = "X-Panel-Away"; // a page that is no panel's
 
 /**
  * @typedef {Object} Shown
@@ -40,6 +41,11 @@ export function closePanel() {
 /** Read the panel's page anew, if it is of this kind. @param {string} kind */
 export function refreshPanel(kind) {
   document.dispatchEvent(new CustomEvent("panel:refresh", { detail: { kind } }));
+}
+
+/** Say that what is shown stands at another address by now: it is read anew there. @param {string} url */
+export function placePanel(url) {
+  history.replaceState({ [STATE]: { ...history.state?.[STATE], url } }, "");
 }
 
 /** Call `start` whenever a panel of this kind is shown. @param {string} kind @param {(shown: Shown) => void} start */
@@ -103,13 +109,18 @@ export function runPanel({ aside, fallback }) {
     const root = await ask(url, { ...request, signal });
     clearTimeout(skeleton);
     if (signal.aborted) return;
+    if (root === "away") return;
     if (!(root instanceof HTMLElement) && request) {
       aside.removeAttribute("aria-busy");
       say(WORDS.notSaved); // the form stays, with what was typed
       return;
     }
-    if (root instanceof HTMLElement) show(root, url);
-    else show(failed(title, root, () => load(url, title)), url);
+    if (root instanceof HTMLElement) {
+      // A form led to another page, or to its own again: that one is read anew from now on.
+      const { at } = root.dataset;
+      if (at) placePanel(at);
+      show(root, at ?? url);
+    } else show(failed(title, root, () => load(url, title)), url);
     focusIn();
   };
   const open = (url, title) => {
@@ -187,9 +198,10 @@ export function runPanel({ aside, fallback }) {
     const fields = new FormData(form, event.submitter);
     const action = form.getAttribute("action") || urlNow();
     const title = aside.querySelector("#panel-title")?.textContent ?? "";
-    if (form.method === "post") return load(action, title, { method: "POST", body: fields });
+    const method = event.submitter?.getAttribute("formmethod") ?? form.method;
+    if (method === "post") return load(action, title, { method: "POST", body: fields });
     const url = `${action.split("?")[0]}?${new URLSearchParams(/** @type {any} */ (fields))}`;
-    history.replaceState({ [STATE]: { ...history.state?.[STATE], url } }, "");
+    placePanel(url);
     load(url, title);
   });
   addEventListener("keydown", (event) => {
@@ -217,7 +229,7 @@ function tell(shown) {
 
 /**
  * Fetch a panel's content.
- * @returns {Promise<HTMLElement|"gone"|"failed">}
+ * @returns {Promise<HTMLElement|"gone"|"failed"|"away">}
  */
 async function ask(url, request) {
   let response;
@@ -229,11 +241,20 @@ async function ask(url, request) {
   }
   if (response.headers.get(HEADER) === "1") {
     const page = new DOMParser().parseFromString(await response.text(), "text/html");
-    return /** @type {HTMLElement} */ (document.adoptNode(page.querySelector(".panel-page")));
+    const root = /** @type {HTMLElement} */ (document.adoptNode(page.querySelector(".panel-page")));
+    if (response.redirected) root.dataset.at = new URL(response.url).pathname;
+    return root;
   }
-  if (response.redirected) location.assign(response.url); // the session has ended, or the room has moved
+  const away = response.headers.get(AWAY_HEADER);
+  if (away || response.redirected) {
+    location.assign(away ?? response.url); // the form leads there, the session has ended, or the room has moved
+    return "away";
+  }
   return response.status === 404 || response.status === 410 ? "gone" : "failed";
 }
+
+/** Fetch another form of the shown page, without showing it. @returns {Promise<HTMLElement|"gone"|"failed"|"away">} */
+export const askPanel = ask;
 
 /** Fetch the next part of a list and put it below. @param {HTMLAnchorElement} link */
 async function appendMore(link) {

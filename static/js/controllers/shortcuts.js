@@ -11,8 +11,9 @@ import { shortCount } from "./jumps.js";
  * @param {import("../models/unread.js").Unread} parts.unread
  * @param {import("../models/threads.js").Threads} parts.threads
  * @param {import("../models/drafts.js").Drafts} parts.drafts
+ * @param {number} parts.invitations how many await the user's word
  */
-export function showShortcuts({ bar, viewer, socket, unread, threads, drafts }) {
+export function showShortcuts({ bar, viewer, socket, unread, threads, drafts, invitations }) {
   const set = (name, count) => {
     const badge = /** @type {HTMLElement} */ (bar.querySelector(`[data-count-of=${name}]`));
     badge.hidden = count === 0;
@@ -44,5 +45,11 @@ export function showShortcuts({ bar, viewer, socket, unread, threads, drafts }) 
       if (/** @type {HTMLElement|null} */ (shown)?.dataset.room === room) refreshPanel("pins");
     });
   }
+  socket.on("invitations", ({ waiting }) => {
+    set("invitations", waiting);
+    bar.querySelector("[data-count-of=invitations]").closest("a").hidden = waiting === 0;
+    refreshPanel("invitations");
+  });
   show();
+  set("invitations", invitations);
 }

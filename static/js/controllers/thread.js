@@ -27,13 +27,14 @@ const EVENTS = [
  * @param {string} parts.viewer
  * @param {import("../models/socket.js").Socket} parts.socket
  * @param {import("../models/own.js").Own} parts.own
+ * @param {import("../models/blocked.js").Blocked} parts.blocked
  * @param {import("../models/store.js").Store} parts.store
  * @param {import("../models/drafts.js").Drafts} parts.drafts
  * @param {import("../models/outbox.js").Outbox} parts.outbox
  * @param {import("../models/threads.js").Threads} parts.threads
  * @param {import("../models/attention.js").Attention} parts.attention
  */
-export function runThread({ root, signal, viewer, socket, own, store, drafts, outbox, threads, attention }) {
+export function runThread({ root, signal, viewer, socket, own, blocked, store, drafts, outbox, threads, attention }) {
   const { thread, number } = root.dataset;
   const within = /** @type {HTMLElement} */ (root.querySelector(".thread"));
   const { room, slug } = within.dataset;
@@ -43,8 +44,8 @@ export function runThread({ root, signal, viewer, socket, own, store, drafts, ou
   const asOf = Number(list.dataset.asOfSeq);
 
   const belongs = (message) => message.dataset.thread === thread;
-  const replies = new Timeline(list, viewer, { own, belongs, signal });
-  const beginning = new Timeline(start, viewer, { own, belongs: () => false, signal });
+  const replies = new Timeline(list, viewer, { own, blocked, belongs, signal });
+  const beginning = new Timeline(start, viewer, { own, blocked, belongs: () => false, signal });
   beginning.adopt(asOf);
   replies.adopt(asOf);
   const scroller = new Scroller(box, list);
@@ -58,6 +59,9 @@ export function runThread({ root, signal, viewer, socket, own, store, drafts, ou
     nearEnd: () => scroller.isNearEnd,
   });
   const first = new History({ timeline: beginning, url: "", hasBefore: false, hasAfter: false, keep, nearEnd: () => true });
+
+  const refold = () => keep(() => [beginning, replies].forEach((timeline) => timeline.redress()));
+  blocked.on("change", refold, { signal });
 
   const ifHere = (listener) => (frame) => {
     if (frame.room === room) listener(frame);

@@ -4,6 +4,7 @@
  */
 
 import { clockTime, dayName, fullTime, untilWords } from "../dates.js";
+import { foldBlocked } from "./blocked.js";
 import { LABELS, NAMES, WORDS, eventWords } from "../words.js";
 
 /**
@@ -11,6 +12,7 @@ import { LABELS, NAMES, WORDS, eventWords } from "../words.js";
  * @property {string} id
  * @property {import("./own.js").Own} own
  * @property {import("./threads.js").Threads|null} [threads]
+ * @property {import("./blocked.js").Blocked|null} [blocked]
  */
 
 /** Add what depends on the reader. Doing it twice changes nothing. @param {HTMLElement} message @param {Reader} reader */
@@ -32,6 +34,7 @@ export function dress(message, reader) {
   for (const mention of message.querySelectorAll(".mention")) {
     mention.classList.toggle("is-me", callsReader([mention.dataset.user ?? mention.dataset.mention], reader.id));
   }
+  if (reader.blocked) foldBlocked(message, reader.blocked);
   if (message.dataset.what) message.querySelector("[data-label]").textContent = eventWords(message.dataset.what);
   dressOwn(message, reader);
 }

@@ -29,6 +29,7 @@ export class Timeline {
   #own;
   #threads;
   #folds;
+  #blocked;
   /** @type {Map<string, HTMLElement>} messages by id */
   #known = new Map();
   /** @type {WeakMap<HTMLElement, number>} the seq up to which an element is true */
@@ -46,15 +47,17 @@ export class Timeline {
    * @param {Object} [options]
    * @param {Own} [options.own] what that person has done with messages; shared by all lists of the page
    * @param {import("./threads.js").Threads|null} [options.threads] which of them have something unread
+   * @param {import("./blocked.js").Blocked|null} [options.blocked] whose messages are folded
    * @param {boolean} [options.folds] whether runs of joins and leaves are shown as one line
    * @param {(message: HTMLElement) => boolean} [options.belongs] which messages stand in this list
    * @param {AbortSignal} [options.signal] ends it, with the panel that the list stands in
    */
-  constructor(list, viewer, { own = new Own(), threads = null, folds = false, belongs = inFlow, signal } = {}) {
+  constructor(list, viewer, { own = new Own(), threads = null, blocked = null, folds = false, belongs = inFlow, signal } = {}) {
     this.#list = list;
     this.#viewer = viewer;
     this.#own = own;
     this.#threads = threads;
+    this.#blocked = blocked;
     this.#folds = folds;
     this.belongs = belongs;
     const again = (id) => {
@@ -66,7 +69,7 @@ export class Timeline {
   }
 
   get #reader() {
-    return { id: this.#viewer, own: this.#own, threads: this.#threads };
+    return { id: this.#viewer, own: this.#own, threads: this.#threads, blocked: this.#blocked };
   }
 
   /** How many messages are shown, the optimistic ones not counted. */
@@ -106,6 +109,11 @@ export class Timeline {
   /** Whether a message, or its optimistic form, is shown. @param {HTMLElement} message */
   has(message) {
     return this.#held(message) !== null;
+  }
+
+  /** Dress everything anew: what depends on the reader beyond single messages has changed. */
+  redress() {
+    for (const message of this.#list.querySelectorAll(".message")) dress(message, this.#reader);
   }
 
   /** Take over what the server has rendered into the page. @param {number} asOf */

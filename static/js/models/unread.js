@@ -19,16 +19,26 @@ const CALLS_ALL = new Set(["room", "here"]);
  * @property {number} lastRead    the number up to which the person has read
  * @property {number} lastNumber  the newest number of the room
  * @property {number} headSeq     the seq up to which the counts are true
+ * @property {import("../types.js").Preferences} [preferences] what the person has chosen for the room
  */
+
+/** Whether a room does not call for the person now, but where somebody names them. */
+export function isQuiet(/** @type {import("../types.js").Preferences|undefined} */ preferences) {
+  if (!preferences) return false;
+  const until = preferences.notifications_muted_until;
+  return preferences.notification_level === "none" || (until !== null && Date.parse(until) > Date.now());
+}
 
 export class Unread extends Emitter {
   #viewer;
+  #blocked;
   /** @type {Map<string, RoomState>} */
   #rooms = new Map();
 
-  /** @param {string} viewer */
-  constructor(viewer) {
+  /** @param {string} viewer @param {import("./blocked.js").Blocked|null} [blocked] who calls the person in vain */
+  constructor(viewer, blocked = null) {
     super();
+    this.#blocked = blocked;
     this.#viewer = viewer;
   }
 
@@ -44,11 +54,31 @@ export class Unread extends Emitter {
     return total;
   }
 
-  /** Unread messages in all rooms. */
+  /** Unread messages in all rooms; of those that are to be quiet, only what calls the person. */
   get total() {
     let total = 0;
-    for (const state of this.#rooms.values()) total += state.unread;
+    for (const state of this.#rooms.values()) total += isQuiet(state.preferences) ? state.mentions : state.unread;
     return total;
+  }
+
+  /**
+   * The person has chosen something for a room, here or elsewhere.
+   * @param {{room: string, preferences: import("../types.js").Preferences}} choice
+   */
+  prefer({ room, preferences }) {
+    const state = this.#rooms.get(room);
+    if (state) this.#set({ ...state, preferences });
+  }
+
+  /** When the next mute runs out. @returns {number} Infinity: none does */
+  get nextSound() {
+    const ends = [...this.#rooms.values()].map((state) => Date.parse(state.preferences?.notifications_muted_until ?? ""));
+    return Math.min(...ends.filter((end) => end > Date.now()), Infinity);
+  }
+
+  /** Time has passed: say all states again. */
+  renew() {
+    for (const state of this.#rooms.values()) this.emit("counts", state);
   }
 
   /** Take over the server's counts of all rooms. @param {import("../types.js").Room[]} rooms */
@@ -67,6 +97,7 @@ export class Unread extends Emitter {
       lastRead: room.last_read_number,
       lastNumber: room.last_number,
       headSeq: room.head_seq,
+      ...(room.preferences && { preferences: room.preferences }),
     });
   }
 
@@ -88,7 +119,8 @@ export class Unread extends Emitter {
     } else if (!SILENT_KINDS.has(message.kind) && message.number > state.lastRead) {
       // What stands in a thread only, or was sent silently, calls whom it names and counts for nobody else.
       if (message.in_flow !== false && !message.silent) next.unread += 1;
-      if (message.mentions?.some((each) => each === this.#viewer || CALLS_ALL.has(each))) next.mentions += 1;
+      const isHeard = !this.#blocked?.has(message.sender?.id);
+      if (isHeard && message.mentions?.some((each) => each === this.#viewer || CALLS_ALL.has(each))) next.mentions += 1;
     }
     this.#set(next);
   }

@@ -258,7 +258,10 @@ class MembershipAdmin(ServiceAdmin):
     autocomplete_fields = ("room", "user")
     sortable_by = ()
     ordering = ("-id",)
-    fields = ("room_link", "user", "role", "muted_until", "joined_at", "left_at", "read_number", "notification_level")
+    fields = (
+        *("room_link", "user", "role", "muted_until", "permissions"),
+        *("joined_at", "left_at", "read_number", "notification_level"),
+    )
     delete_confirmation_template = "admin/rooms/end_one.html"
     delete_selected_confirmation_template = "admin/rooms/end_several.html"
     readonly_fields = ("room_link", "user", "joined_at", "left_at", "read_number", "notification_level")
@@ -306,6 +309,8 @@ class MembershipAdmin(ServiceAdmin):
             services.change_role(staff, obj.room, obj.user_id, data["role"])
         if "muted_until" in form.changed_data:
             services.mute_member(staff, obj.room, obj.user_id, data["muted_until"])
+        if "permissions" in form.changed_data:
+            services.set_permissions(staff, obj.room, obj.user_id, data["permissions"] or {})
 
     def delete_model(self, request: HttpRequest, obj: Membership) -> None:
         services.remove_member(services.Staff(staff_member(request)), obj.room, obj.user_id)

@@ -1,0 +1,47 @@
+"""What a guest may reach who came by a name alone: their room, and nothing that is not named here.
+
+What is added to the product is closed to them until it is written down. Which room it is that they
+see is no matter of this: they are a member of one, and the queries see to the rest.
+"""
+
+from __future__ import annotations
+
+from django.urls import ResolverMatch
+
+NAME_MIN, NAME_MAX = 3, 20
+READ = frozenset({"GET", "HEAD", "OPTIONS"})
+WRITE = frozenset({"POST", "OPTIONS"})
+
+# Pages, by the name of their address.
+PAGES: dict[str, frozenset[str]] = {
+    **dict.fromkeys(["home", "room", "room_at", "pins", "thread", "thread_messages"], READ),
+    **dict.fromkeys(["permalink", "reactions", "receipts"], READ),
+    **dict.fromkeys(["theme", "room_leave"], WRITE),
+    **dict.fromkeys(["account_logout", "room_messages"], READ | WRITE),
+}
+# Calls of the REST API, by their route below `/api/v1/`.
+CALLS: dict[str, frozenset[str]] = {
+    **dict.fromkeys(["me/", "rooms/<uuid:room_id>/log/", "messages/<uuid:message_id>/reactions/"], READ),
+    **dict.fromkeys(["messages/<uuid:message_id>/thread/", "messages/<uuid:message_id>/receipts/"], READ),
+    **dict.fromkeys(["rooms/", "rooms/<uuid:room_id>/"], READ),
+    **dict.fromkeys(["rooms/<uuid:room_id>/read/", "rooms/<uuid:room_id>/leave/"], WRITE),
+    "rooms/<uuid:room_id>/messages/": READ | WRITE,
+    "drafts/": READ,  # of their own composer, which keeps what they began to write
+    "rooms/<uuid:room_id>/draft/": READ | {"PUT", "DELETE"},
+    "messages/<uuid:message_id>/": READ | {"PATCH", "DELETE"},
+    "messages/<uuid:message_id>/reactions/<str:emoji>/": frozenset({"PUT", "DELETE", "OPTIONS"}),
+}
+# Commands of the socket.
+COMMANDS = frozenset(
+    {"hello", "resume", "ping", "view", "typing", "presence", "read", "received"}
+    | {"message.send", "message.edit", "message.delete", "reaction.add", "reaction.remove", "draft.set"}
+)
+
+API = "api/v1/"
+
+
+def may_reach(method: str, match: ResolverMatch) -> bool:
+    """Whether a guest may make a request of that method to what the address resolved to."""
+    if match.route.startswith(API):
+        return method in CALLS.get(match.route.removeprefix(API), frozenset())
+    return not match.namespaces and method in PAGES.get(match.url_name or "", frozenset())

@@ -1,0 +1,220 @@
+"""What somebody chooses for themselves: how rooms call for them, and where they stand in the side bar.
+
+Each verb sets an absolute state under the locks of the user's memberships and row, so that two
+devices agree in the end, and tells the state to all of the user's sockets. Nobody else learns of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+from typing import Any, Literal
+from uuid import UUID
+
+import msgspec
+from django.db import transaction
+
+from accounts.models import User
+from realtime import bus
+from realtime.errors import Conflict, Invalid, NotFound
+from realtime.events import Note
+from realtime.frames import frame
+from rooms import sidebar
+from rooms.models import SECTION_NAME_MAX_LENGTH, Membership, NotificationLevel, Room, SidebarSection
+from rooms.services.change import NO_ROOM
+from rooms.sidebar import Section
+from rooms.summaries import Preferences, RoomSummary, preferences_of, summaries
+
+SECTIONS_MAX = 50
+NO_SECTION = "There is no such section."
+# Two neighbours that are nearer to each other have no room for a third between them.
+_GAP_MIN = 1e-6
+
+Side = Literal["before", "after"]
+
+
+def preferences_for(user: User, room: Room) -> Preferences:
+    """What the user has chosen for the room. NotFound: they are no member of it."""
+    held = Membership.objects.current().filter(user=user, room=room, room__deleted_at__isnull=True).first()
+    if held is None:
+        raise NotFound(NO_ROOM)
+    return preferences_of(held)
+
+
+def set_preferences(user: User, room: Room, *, place: tuple[Side, UUID] | None = None, **fields: Any) -> Preferences:
+    """Set what is given of `notification_level`, `notifications_muted_until`, `favourite` and `section` (an id).
+
+    `place` says beside which room of the same part of the side bar it goes; without it, a room that
+    changes its part takes its place there by name or activity. NotFound: no such room or section
+    of the user's. Invalid: the other room is not in that part.
+    """
+    with _own(user) as memberships:
+        held = memberships.get(room.pk)
+        if held is None:
+            raise NotFound(NO_ROOM)
+        before = {row.pk: preferences_of(row) for row in memberships.values()}
+        was = (held.is_favourite, held.section_id)
+        _take(user, held, fields)
+        # A position counts within one part; one that is a favourite stays among these, whatever its section.
+        if (held.is_favourite, held.section_id) != was and not (held.is_favourite and was[0]):
+            held.sidebar_position = None
+        held.save(
+            update_fields=[
+                *("notification_level", "notifications_muted_until", "is_favourite", "section", "sidebar_position"),
+            ]
+        )
+        if place is not None:
+            _place(user, memberships, room.pk, *place)
+        _tell_rooms(user, [row for row in memberships.values() if preferences_of(row) != before[row.pk]])
+    return preferences_of(held)
+
+
+def create_section(user: User, name: str) -> Section:
+    """Make a section below the others. Conflict: there are enough. Invalid: the name."""
+    name = _checked_name(name)
+    with _own(user):
+        rows = _sections(user)
+        if len(rows) >= SECTIONS_MAX:
+            raise Conflict(f"A side bar has at most {SECTIONS_MAX} sections of your own.")
+        row = SidebarSection.objects.create(user=user, name=name, position=rows[-1].position + 1 if rows else 0)
+        _tell_sections(user)
+    return Section(str(row.pk), row.name)
+
+
+def change_section(user: User, section_id: UUID, *, name: str | None = None, position: int | None = None) -> Section:
+    """Rename a section, or make it the one at `position` from 0 (beyond the last: the last)."""
+    with _own(user):
+        rows = _sections(user)
+        row = next((each for each in rows if each.pk == section_id), None)
+        if row is None:
+            raise NotFound(NO_SECTION)
+        before = [(each.pk, each.name) for each in rows]
+        if name is not None:
+            row.name = _checked_name(name)
+        if position is not None:
+            rows.remove(row)
+            rows.insert(position, row)
+        if [(each.pk, each.name) for each in rows] != before:
+            for number, each in enumerate(rows):
+                each.position = number
+            SidebarSection.objects.bulk_update(rows, ["name", "position"])
+            _tell_sections(user)
+    return Section(str(row.pk), row.name)
+
+
+def delete_section(user: User, section_id: UUID) -> None:
+    """Take a section away; its rooms go back to where they belong by kind. NotFound: no section of the user's."""
+    with _own(user) as memberships:
+        row = SidebarSection.objects.filter(user=user, pk=section_id).first()
+        if row is None:
+            raise NotFound(NO_SECTION)
+        inside = [each for each in memberships.values() if each.section_id == section_id]
+        for each in inside:
+            each.section = None
+            if not each.is_favourite:
+                each.sidebar_position = None
+        Membership.objects.bulk_update(inside, ["section", "sidebar_position"])
+        row.delete()  # also out of memberships that have ended
+        _tell_rooms(user, inside)
+        _tell_sections(user)
+
+
+@contextmanager
+def _own(user: User) -> Iterator[dict[UUID, Membership]]:
+    """The user's memberships by room, locked with their row: in this order, as all that changes rooms does."""
+    with transaction.atomic():
+        rows = Membership.objects.current().filter(user=user, room__deleted_at__isnull=True)
+        memberships = {row.room_id: row for row in rows.select_for_update(of=("self",), no_key=True).order_by("pk")}
+        User.objects.select_for_update(no_key=True).filter(pk=user.pk).values_list("pk").first()
+        yield memberships
+
+
+def _take(user: User, held: Membership, fields: dict[str, Any]) -> None:
+    if "notification_level" in fields:
+        held.notification_level = NotificationLevel(fields["notification_level"])
+    if "notifications_muted_until" in fields:
+        until: datetime | None = fields["notifications_muted_until"]
+        held.notifications_muted_until = until
+    if "favourite" in fields:
+        held.is_favourite = fields["favourite"]
+    if "section" in fields:
+        section_id: UUID | None = fields["section"]
+        if section_id is not None and not SidebarSection.objects.filter(user=user, pk=section_id).exists():
+            raise NotFound(NO_SECTION)
+        held.section_id = section_id
+
+
+def _place(user: User, memberships: dict[UUID, Membership], room_id: UUID, side: Side, other_id: UUID) -> None:
+    """Give the room a position beside the other one, and as few others one as that takes."""
+    rooms = summaries(user.pk)
+    mine = next(each for each in rooms if each.id == str(room_id))
+    key = sidebar.group_of(mine)
+    shown = next(each for each in sidebar.groups(rooms, sidebar.sections_of(user.pk)) if each.key == key).rooms
+    if other_id == room_id or str(other_id) not in {each.id for each in shown}:
+        detail = "The other room is not in this part of your side bar."
+        raise Invalid(detail, fields={side: [detail]})
+    wanted = [each for each in shown if each.id != mine.id]
+    at = next(place for place, each in enumerate(wanted) if each.id == str(other_id)) + (side == "after")
+    wanted.insert(at, mine)
+    if [each.id for each in wanted] == [each.id for each in shown] and mine.preferences.position is not None:
+        return
+    positions = _positions(wanted, at)
+    changed = []
+    for each_id, position in positions.items():
+        row = memberships[UUID(each_id)]
+        if row.sidebar_position != position:
+            row.sidebar_position = position
+            changed.append(row)
+    Membership.objects.bulk_update(changed, ["sidebar_position"])
+
+
+def _positions(wanted: Sequence[RoomSummary], at: int) -> dict[str, float]:
+    """New positions, by room. Those below the placed one keep their order by name or activity."""
+    held = [each.preferences.position for each in wanted]
+    above = held[at - 1] if at > 0 else None
+    below = held[at + 1] if at + 1 < len(held) else None
+    mine = wanted[at].id
+    if below is not None and at == 0:
+        return {mine: below - 1}
+    if above is not None and below is None:
+        return {mine: above + 1}
+    if above is not None and below is not None and below - above > _GAP_MIN:
+        return {mine: (above + below) / 2}
+    # Nothing to hold on to: number all down to the placed one, or to the last that has a position.
+    last = max([at, *(place for place, position in enumerate(held) if position is not None and place != at)])
+    return {each.id: float(place) for place, each in enumerate(wanted[: last + 1])}
+
+
+def _checked_name(name: str) -> str:
+    name = name.strip()
+    if not name:
+        detail = "Give the section a name."
+    elif len(name) > SECTION_NAME_MAX_LENGTH:
+        detail = f"A section's name has at most {SECTION_NAME_MAX_LENGTH} characters."
+    elif not name.isprintable():
+        detail = "A section's name is one line of visible characters."
+    else:
+        return name
+    raise Invalid(detail, fields={"name": [detail]})
+
+
+def _sections(user: User) -> list[SidebarSection]:
+    return list(SidebarSection.objects.filter(user=user).order_by("position", "id"))
+
+
+def _tell_rooms(user: User, changed: Sequence[Membership]) -> None:
+    bus.publish_on_commit(
+        [
+            Note(
+                str(user.pk),
+                frame("room.preferences", room=str(row.room_id), preferences=msgspec.to_builtins(preferences_of(row))),
+            )
+            for row in changed
+        ]
+    )
+
+
+def _tell_sections(user: User) -> None:
+    sections = msgspec.to_builtins(sidebar.sections_of(user.pk))
+    bus.publish_on_commit([Note(str(user.pk), frame("sections", sections=sections))])
