@@ -17,6 +17,7 @@ import { followLinks } from "./controllers/links.js";
 import { syncDrafts } from "./controllers/drafts.js";
 import { runForwarding } from "./controllers/forward.js";
 import { followRoom } from "./controllers/membership.js";
+import { countMembers } from "./controllers/member-count.js";
 import { followMembers } from "./controllers/members.js";
 import { followJumps } from "./controllers/jump-links.js";
 import { followPeople } from "./controllers/people.js";
@@ -220,6 +221,7 @@ function startRoom({ box, viewer, store, socket, unread, outbox, drafts, own, bl
   announceMessages({ log: box, room, viewer, socket, blocked });
   const typing = showTyping({ line: byId("typing"), room, viewer, socket });
   showParticipants({ stack: byId("here-now"), room, viewer, socket });
+  countMembers({ box, socket });
   followRoom({ room, slug, isDirect: box.dataset.kind === "direct", socket, blocked });
   socket.on("ready", () => reading.resume());
   document.addEventListener("visibilitychange", () => scroller.keep(() => timeline.renameDays()));

@@ -121,7 +121,11 @@ def test_nothing_moves_under_the_pointer(scene: Scene) -> None:
     assert scene.garden
     ben = scene.enter(scene.ben, scene.garden)
     ben.link(scene.team).hover()
-    scene.do(services.set_preferences, scene.ben, scene.team, place=("before", scene.garden.pk))
+    other = scene.enter(scene.ben, scene.garden)  # in another window
+    other.page.evaluate(
+        "([path, body]) => import('/static/js/api.js').then(({ call }) => call('PATCH', path, body))",
+        [f"rooms/{scene.team.pk}/me/", {"before": str(scene.garden.pk)}],
+    )
     scene.say(scene.team, scene.ann, ["a sign that what came before has arrived"])
     expect(ben.count(scene.team)).to_have_text("1")
     expect(names(ben, "Rooms")).to_have_text([scene.garden.name, scene.team.name])
