@@ -50,8 +50,8 @@ def create_user(
 ) -> User:
     """Make a user. Without a password they can't sign in by one (bots, imported people).
 
-    Password rules are the forms': what comes here is taken; of the display name what can be seen. Invalid: name or address is malformed
-    or in use; Forbidden: only superusers make staff.
+    Password rules are the forms': what comes here is taken, of the display name what can be seen.
+    Invalid: name or address is malformed or in use; Forbidden: only superusers make staff.
     """
     if is_staff or is_superuser:
         _check_superuser(actor)
