@@ -9,8 +9,9 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from datetime import UTC, datetime
+from typing import Any
 from weakref import WeakKeyDictionary
 
 from django.db import Error as DatabaseError
@@ -324,18 +325,22 @@ def states_in_process(users: Collection[str]) -> dict[str, State]:
     return {user: state for tracker in list(_trackers.values()) for user, state in tracker.states(users).items()}
 
 
-def _depart(connection: Connection, rooms: Collection[str]) -> None:
-    # Not `get_tracker`: sockets end after the tracker of a server that stops.
-    if tracker := _trackers.get(asyncio.get_running_loop()):
-        tracker.left(connection)
+def _if_tracked(tell: Callable[..., None]) -> Callable[..., None]:
+    """Call with the running loop's tracker if there is one: the first socket brings it, and a stop ends it."""
+
+    def call(*args: Any) -> None:
+        if tracker := _trackers.get(asyncio.get_running_loop()):
+            tell(tracker, *args)
+
+    return call
 
 
 arrivals.append(lambda connection: get_tracker().arrived(connection))
-departures.append(_depart)
-checks.regarded.append(lambda connection, moved: get_tracker().regarded(connection, moved))
-on_members.append(lambda room: get_tracker().members_moved(room))
-on_news(USERS, lambda users: get_tracker().audience.hear_of_users(users))
-on_news(ROOMS, lambda rooms: get_tracker().audience.hear_of_rooms(rooms))
+departures.append(_if_tracked(lambda tracker, connection, rooms: tracker.left(connection)))
+checks.regarded.append(_if_tracked(Tracker.regarded))
+on_members.append(_if_tracked(Tracker.members_moved))
+on_news(USERS, _if_tracked(lambda tracker, users: tracker.audience.hear_of_users(users)))
+on_news(ROOMS, _if_tracked(lambda tracker, rooms: tracker.audience.hear_of_rooms(rooms)))
 
 
 @on_stop

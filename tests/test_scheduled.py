@@ -434,7 +434,7 @@ def test_the_page_leafs_through_many(cast: Cast, browser: Client, monkeypatch: p
     for number in range(3):
         plan(cast.bob, cast.team, f"Number {number}", after=(number + 1) * HOUR)
     first = browser.get("/scheduled/").content.decode()
-    (following,) = re.findall(r'href="(\?after=[^"]+)"', first)
+    (following,) = re.findall(r'href="/scheduled/(\?after=[^"]+)"', first)
     second = browser.get(f"/scheduled/{following}").content.decode()
     assert ["Number 0" in first, "Number 1" in first, "Number 2" in first] == [True, True, False]
     assert "Number 2" in second

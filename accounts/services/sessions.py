@@ -33,6 +33,8 @@ def begin_session(request: HttpRequest, user: User) -> DeviceSession:
     here = origin.current()
     kind = DeviceSession.Kind.APP if _is_headless(request) else DeviceSession.Kind.BROWSER
     now = timezone.now()
+    if request.session.session_key is None:  # somebody else was signed in here: theirs has been emptied
+        request.session.create()
     with transaction.atomic():
         device, _ = DeviceSession.objects.update_or_create(
             session_key=request.session.session_key,

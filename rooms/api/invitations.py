@@ -49,7 +49,7 @@ class _NewInvitation(serializers.Serializer[Mapping[str, Any]]):
     uses_max = Number(required=False, allow_null=True, help_text="Of a link: how many it lets in; `null`: any number.")
 
 
-class _Answer(serializers.Serializer[Mapping[str, Any]]):
+class _InvitationAnswer(serializers.Serializer[Mapping[str, Any]]):
     state = serializers.ChoiceField(choices=["accepted", "declined"])
 
 
@@ -83,10 +83,10 @@ class InvitationsView(APIView):
 
 
 class InvitationView(APIView):
-    @extend_schema(operation_id="invitations_answer", request=_Answer, responses={200: shapes.InvitationOut})
+    @extend_schema(operation_id="invitations_answer", request=_InvitationAnswer, responses={200: shapes.InvitationOut})
     def patch(self, request: Request, invitation_id: UUID) -> Response:
         """Accept or decline what one was asked."""
-        accept = checked(_Answer, request.data)["state"] == "accepted"
+        accept = checked(_InvitationAnswer, request.data)["state"] == "accepted"
         found = _invitation(Q(user=user_of(request)), invitation_id)
         services.answer(user_of(request), found, accept=accept)
         return Response(shapes.invitation(found))

@@ -225,9 +225,6 @@ export const WORDS = {
   contactTakenBack: "Your request is taken back.",
   contactDeclined: "The request is declined.",
   contactRemoved: "You are no longer contacts.",
-  blockTitle: (/** @type {string} */ name) => `Block ${name}?`,
-  blocked: (/** @type {string} */ name) => `${name} is blocked.`,
-  unblocked: (/** @type {string} */ name) => `${name} is no longer blocked.`,
   newPicture: "The new picture",
   noPicture: "This is no picture that can be read. Choose a JPEG, PNG, WebP or GIF.",
   pictureTooLarge: "A picture has at most 10 MB.",
@@ -241,7 +238,7 @@ export const WORDS = {
   here: (/** @type {number} */ count) => `${count} here`,
   hereNow: (/** @type {string[]} */ names, /** @type {number} */ count) =>
     count === 1 ? `${listed(names)} has this room open` : `${listed(names, count)} have this room open`,
-  until: (/** @type {Date} */ date) => `until ${shortMoment.format(date)}`,
+  untilMoment: (/** @type {Date} */ date) => `until ${shortMoment.format(date)}`,
   unreadCount: (/** @type {number} */ count) => (count === 1 ? "1 new message" : `${count} new messages`),
   favourite: "Add to favourites",
   noFavourite: "Remove from favourites",

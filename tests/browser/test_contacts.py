@@ -95,7 +95,7 @@ def test_what_a_blocked_person_wrote_and_writes_is_folded_at_once_and_can_be_ope
     message.locator("[data-act=more]").click()
     ann.page.get_by_role("menuitem", name="Block this person").click()
     dialog = ann.page.get_by_role("dialog", name="Block Ben?")
-    dialog.get_by_label("Reason").fill("spam")
+    dialog.get_by_label("Why").fill("spam")
     dialog.get_by_role("button", name="Block").click()
     folded(message)
     folded(ann.message("And that"))
@@ -136,7 +136,7 @@ def test_a_block_is_folded_from_the_first_sight_in_room_thread_quote_and_pins(sc
 
 
 def test_a_call_of_a_blocked_person_is_not_counted_here_either(scene: Scene) -> None:
-    other = scene.do(make_room, scene.ann, scene.ben, scene.cleo, name="Elsewhere")
+    other = scene.do(make_room, scene.cleo, scene.ann, scene.ben, name="Elsewhere")
     scene.do(blocks.block, scene.ann, scene.ben)
     ann = scene.enter(scene.ann, scene.team)
     scene.say(other, scene.ben, [f"@{scene.ann.username}, buy this"])

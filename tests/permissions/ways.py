@@ -142,6 +142,8 @@ PERSONAL_CALLS = {
     ("GET", "scheduled/"): None,
     ("GET", "search/"): "q=hello",
     ("GET", "invitations/"): None,
+    ("GET", "me/availability/"): None,
+    ("GET", "me/sessions/"): None,
     ("GET", "me/relations/"): None,
     ("GET", "contacts/"): None,
     ("GET", "contacts/requests/"): "direction=incoming",
@@ -164,6 +166,14 @@ ELSEWHERE_CALLS = {
         ],
         "between two people: tests/relations/test_rest.py",
     ),
+    ("PUT", "me/availability/"): "the asker's own: tests/presence/test_pages.py",
+    ("PATCH", "me/sessions/<uuid:session>/"): "finds the asker's own only: tests/accounts/test_devices.py",
+    ("DELETE", "me/sessions/<uuid:session>/"): "finds the asker's own only: tests/accounts/test_devices.py",
+    ("DELETE", "me/sessions/"): "ends the asker's own: tests/accounts/test_devices.py",
+    (
+        "GET",
+        "users/<uuid:user_id>/presence/",
+    ): "goes by what two people are to each other: tests/test_privacy_matrix.py",
     ("PATCH", "me/"): "changes the asker's own profile: tests/accounts/test_profiles.py",
     ("PUT", "me/status/"): "the asker's own: tests/accounts/test_profiles.py",
     ("DELETE", "me/status/"): "the asker's own: tests/accounts/test_profiles.py",
@@ -214,10 +224,27 @@ PAGES = [
 ]
 PERSONAL_PAGES = {
     *("", "rooms/", "rooms/new/", "direct/new/", "threads/", "mentions/", "drafts/", "search/", "saved/"),
-    *("scheduled/", "settings/privacy/", "contacts/", "invitations/", "settings/", "settings/profile/"),
+    *(
+        "scheduled/",
+        "settings/privacy/",
+        "contacts/",
+        "invitations/",
+        "settings/",
+        "settings/profile/",
+        "settings/security/",
+    ),
 }
 ELSEWHERE_PAGES = {
     "accounts/theme/": "a cookie of the device",
+    "settings/availability/": "a form of one's own: tests/presence/test_pages.py",
+    "guest/<slug:slug>/": "for whoever has no account: tests/accounts/test_guests.py",
+    **dict.fromkeys(
+        [
+            *("settings/security/devices/end-others/", "settings/security/devices/<uuid:device>/end/"),
+            "settings/security/devices/<uuid:device>/name/",
+        ],
+        "forms of one's own: tests/accounts/test_devices.py",
+    ),
     "settings/profile/picture/": "a form of one's own: tests/accounts/test_profiles.py",
     "settings/profile/status/": "a form of one's own: tests/accounts/test_profiles.py",
     "people/<uuid:user_id>/": "goes by what two people are to each other: tests/test_people.py",
@@ -265,7 +292,6 @@ COMMANDS = [
     Say("thread.read", lambda stage, who: _message(stage, who) | {"index": 0}),
     Say("thread.unfollow", _message),
     Say("message.save", _message),
-    Say("message.unsave", _message),
     Say("message.forward", lambda stage, who: _message(stage, who) | {"rooms": [str(stage.other_room.pk)]}),
     Say(
         "scheduled.create",
@@ -296,6 +322,9 @@ ELSEWHERE_COMMANDS = {
     "ping": "concerns no room",
     "presence": "says of oneself how one is",
     "typing": "answers nothing; who is told of it: tests/test_socket.py",
+    "message.unsave": "takes off one's own list, also what is hidden by now: tests/test_own_commands.py",
+    "availability.set": "says of oneself how one is: tests/presence/test_live.py",
+    "watch": "passes over whom the asker may not meet: tests/presence/test_live.py",
     "room.join": "ends the being outside of who asks: tests/test_room_commands.py",
     "room.leave": "ends the membership of who asks: tests/test_room_commands.py",
     "invitation.answer": "finds what the asker was asked only: tests/test_invitations.py",

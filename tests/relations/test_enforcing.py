@@ -113,6 +113,7 @@ def test_notes_to_oneself_are_open_whatever_one_decided(cast: Cast) -> None:
 
 
 def test_a_room_that_is_no_conversation_of_two_stays_open(cast: Cast) -> None:
+    assert cast.team
     blocks.block(cast.alice, cast.bob)
     privacy.change(cast.alice, messages="nobody")
     said = say(cast.team, cast.bob)
@@ -147,6 +148,7 @@ def test_a_send_takes_as_many_statements_in_a_conversation_of_two_as_elsewhere(c
 
 
 def test_whom_somebody_has_blocked_does_not_call_them_and_is_not_told(cast: Cast) -> None:
+    assert cast.team
     blocks.block(cast.bob, cast.alice)
     said = say(cast.team, cast.alice, "@bob and @carol, look")
     assert list(Mention.objects.values_list("user__username", flat=True)) == ["carol"]
@@ -166,7 +168,8 @@ def test_an_edit_does_not_call_who_has_blocked_its_author_either(cast: Cast) -> 
 def test_a_call_of_the_whole_room_passes_over_who_has_blocked_its_sender(
     cast: Cast, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(mentions, "_present", lambda room_id: [cast.bob.pk, cast.carol.pk])
+    monkeypatch.setattr(mentions, "_present", lambda room_id, sender_id: [cast.bob.pk, cast.carol.pk])
+    assert cast.team
     blocks.block(cast.bob, cast.erin)
     say(cast.team, cast.erin, "@room!")
     say(cast.team, cast.erin, "@here!")

@@ -86,7 +86,7 @@ async def test_typing_presence_and_receipts_do_not_pass_a_block_either_way(world
     number = (await three.sent(room, "Hello"))["number"]
     await acked(one, "block.add", user=ben.id)
     # A room that is gained shows that the sockets of both have been looked at since.
-    later = str((await world.room(ann, ben)).pk)
+    later = str((await world.room(await world.person(), ann, ben)).pk)
     for socket in (one, two):
         await socket.until(lambda socket=socket: any(_is_of(each, later) for each in socket.frames), "the new room")
     for socket, user in ((one, ann), (two, ben)):

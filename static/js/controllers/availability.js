@@ -22,7 +22,7 @@ export function runAvailability({ form, presence, socket }) {
       // Of the ways to say “do not disturb”, the one without an end stands for all that hold.
       button.setAttribute("aria-pressed", String(said === availability && !span));
     }
-    note.textContent = until ? WORDS.until(new Date(until)) : "";
+    note.textContent = until ? WORDS.untilMoment(new Date(until)) : "";
     note.hidden = !until;
   };
   form.addEventListener("submit", async (event) => {

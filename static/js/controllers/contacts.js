@@ -4,10 +4,9 @@
  */
 
 import { call } from "../api.js";
-import { onConfirm, openDialog } from "../dialogs.js";
+import { onConfirm, openDialog, showError } from "../dialogs.js";
 import { toggleBlocked } from "../models/blocked.js";
 import { WORDS } from "../words.js";
-import { attempt } from "./message-verbs.js";
 import { shortCount } from "./jumps.js";
 import { refreshPanel } from "./panel.js";
 import { say } from "./toasts.js";
@@ -53,17 +52,32 @@ async function catchUp(show) {
 
 /** Ask for a reason and block whoever wrote a message. @param {HTMLElement} message */
 export function blockAuthor(message) {
-  const { sender } = message.dataset;
-  const name = message.querySelector(".message-author")?.textContent ?? "";
+  askAndBlock(message.dataset.sender, message.querySelector(".message-author")?.textContent ?? "");
+}
+
+/**
+ * Ask for a reason and block somebody.
+ * @param {string} person
+ * @param {string} name
+ * @param {() => void} [done]
+ */
+export function askAndBlock(person, name, done = () => {}) {
   const { dialog, form } = openDialog("block-dialog");
-  dialog.querySelector("h2").textContent = WORDS.blockTitle(name);
   const reason = /** @type {HTMLInputElement} */ (form.elements.namedItem("reason"));
+  form.querySelector("h2").textContent = WORDS.blockTitle(name);
   onConfirm(form, async () => {
-    const isDone = await attempt(() => call("PUT", `blocks/${sender}/`, { reason: reason.value.trim() }));
-    if (!isDone) return;
+    try {
+      await call("PUT", `blocks/${person}/`, { reason: reason.value.trim() });
+    } catch (error) {
+      if (error.name !== "CommandError") throw error;
+      showError(form, error.message);
+      return;
+    }
     dialog.close();
     say(WORDS.blocked(name));
+    done();
   });
+  reason.focus();
 }
 
 /** Lift the block of whoever wrote a message. @param {HTMLElement} message */

@@ -2,8 +2,8 @@
 
 import { call } from "../api.js";
 import { clockTime, dayName, fullTime } from "../dates.js";
-import { onConfirm, openDialog, showError } from "../dialogs.js";
 import { WORDS } from "../words.js";
+import { askAndBlock } from "./contacts.js";
 import { attempt } from "./message-verbs.js";
 import { refreshPanel, whenPanel } from "./panel.js";
 import { say } from "./toasts.js";
@@ -33,7 +33,7 @@ async function act(button, root) {
     remove: [() => call("DELETE", `contacts/${person}/`), WORDS.contactRemoved],
     unblock: [() => call("DELETE", `blocks/${person}/`), WORDS.unblocked(name)],
   };
-  if (button.dataset.do === "block") return askAndBlock(person, name);
+  if (button.dataset.do === "block") return askAndBlock(person, name, () => refreshPanel("profile"));
   const [work, words] = verbs[button.dataset.do];
   button.disabled = true;
   const isDone = await attempt(/** @type {() => unknown} */ (work));
@@ -41,25 +41,6 @@ async function act(button, root) {
   if (!isDone) return;
   say(root.dataset.relation === "request_received" && button.dataset.do === "request" ? WORDS.contactMade : words);
   refreshPanel("profile");
-}
-
-function askAndBlock(person, name) {
-  const { dialog, form } = openDialog("block-dialog");
-  const reason = /** @type {HTMLInputElement} */ (form.elements.namedItem("reason"));
-  form.querySelector("h2").textContent = WORDS.blockTitle(name);
-  onConfirm(form, async () => {
-    try {
-      await call("PUT", `blocks/${person}/`, { reason: reason.value.trim() });
-    } catch (error) {
-      if (error.name !== "CommandError") throw error;
-      showError(form, error.message);
-      return;
-    }
-    dialog.close();
-    say(WORDS.blocked(name));
-    refreshPanel("profile");
-  });
-  reason.focus();
 }
 
 function tellTimes(root) {
