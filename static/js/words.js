@@ -10,7 +10,6 @@ export const LABELS = {
   pinned: "Pinned",
   silent: "Silent",
   inThread: "In a thread",
-  forwarded: "Forwarded from",
   originalDeleted: "The original message was deleted.",
   replies: (/** @type {number} */ count) => (count === 1 ? "1 reply" : `${count} replies`),
   voters: (/** @type {number} */ count) => (count === 1 ? "1 vote" : `${count} votes`),

@@ -75,7 +75,9 @@ def _is_of(frame: dict[str, Any], room: str) -> bool:
 
 def _told_of(socket: Socket, kind: str, user: Guest) -> bool:
     for each in socket.frames:
-        people = {(each.get("user") or {}).get("id"), *each.get("statuses", {}), *each.get("receipts", {})}
+        # That somebody is offline is also what their leaving one's sight looks like.
+        here = {user_id for user_id, status in each.get("statuses", {}).items() if status != "offline"}
+        people = {(each.get("user") or {}).get("id"), *here, *each.get("receipts", {})}
         if each["type"] == kind and user.id in people:
             return True
     return False
