@@ -20,6 +20,12 @@ from tests.servers import PROJECT, start_postgres, start_valkey
 # More workers than cores: the tests wait for servers about as much as they compute.
 WORKERS = str(max(2, (os.cpu_count() or 2) * 3 // 2))
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+# What asks neither a database nor Redis, or sees the same client whichever they are: once is enough.
+ONCE = (
+    *("browser", "test_rendering.py", "test_xss.py", "test_feed.py", "test_load_client.py", "test_data_model.py"),
+    *("previews/test_addresses.py", "previews/test_fetching.py", "previews/test_reading.py"),
+    *("search/test_query.py", "search/test_words.py", "search/test_highlight.py"),
+)
 CHECKERS: list[tuple[str, list[str]]] = [
     ("style", ["ruff", "check", "--quiet", "."]),
     ("format", ["ruff", "format", "--quiet", "--check", "."]),
@@ -40,12 +46,11 @@ def main(arguments: Sequence[str]) -> int:
                 failed.append("browser")
         rounds = [("SQLite", environment(folder, "sqlite"), ())]
         postgres, valkey = start_postgres(), start_valkey()
-        # The browser sees the same client on both databases: once is enough.
         rounds.append(
             (
                 "PostgreSQL + Valkey",
                 environment(folder, "postgres") | {"DATABASE_URL": postgres.url, "REDIS_URL": valkey.url},
-                ("--ignore=tests/browser",),
+                tuple(f"--ignore=tests/{name}" for name in ONCE),
             )
         )
         for name, variables, extra in rounds:

@@ -137,6 +137,7 @@ def test_a_block_is_folded_from_the_first_sight_in_room_thread_quote_and_pins(sc
 
 def test_a_call_of_a_blocked_person_is_not_counted_here_either(scene: Scene) -> None:
     other = scene.do(make_room, scene.cleo, scene.ann, scene.ben, name="Elsewhere")
+    assert scene.team
     scene.do(blocks.block, scene.ann, scene.ben)
     ann = scene.enter(scene.ann, scene.team)
     scene.say(other, scene.ben, [f"@{scene.ann.username}, buy this"])
