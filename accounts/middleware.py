@@ -29,7 +29,8 @@ class Gate(MiddlewareMixin):
             request, app="allauth.account", action="credentials", limit_get=True
         ):
             return self._too_many(request)
-        if match.url_name == "picture":  # for everybody, and kept by whoever keeps pages for many
+        # Pictures are for everybody, and kept by whoever keeps pages for many.
+        if match.url_name == "picture" and request.method in ("GET", "HEAD"):
             return None
         if getattr(request.user, "is_visitor", False) and not guests.may_reach(request.method or "", match):
             raise Http404("guests see their room and nothing else")

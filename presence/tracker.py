@@ -325,12 +325,12 @@ def states_in_process(users: Collection[str]) -> dict[str, State]:
     return {user: state for tracker in list(_trackers.values()) for user, state in tracker.states(users).items()}
 
 
-def _if_tracked(tell: Callable[..., None]) -> Callable[..., None]:
+def _if_tracked(hear: Callable[..., None]) -> Callable[..., None]:
     """Call with the running loop's tracker if there is one: the first socket brings it, and a stop ends it."""
 
     def call(*args: Any) -> None:
         if tracker := _trackers.get(asyncio.get_running_loop()):
-            tell(tracker, *args)
+            hear(tracker, *args)
 
     return call
 

@@ -361,6 +361,10 @@ async def test_a_server_sends_every_frame_that_is_described(world: World) -> Non
     }
     await world.rest(ann, "POST", "scheduled/", later)
     await ears.expect("scheduled")
+    await world.rest(ann, "POST", "me/sections/", {"name": "Mine"})
+    await ears.expect("sections")
+    await world.rest(ann, "PATCH", f"rooms/{room_id}/me/", {"favourite": True})
+    await ears.expect("room.preferences")
     await world.rest(ben, "POST", "contacts/requests/", {"user": ann.id})
     await ears.expect("relations")
     await world.shell(purging.purge, other.pk, before=datetime.now(UTC) + timedelta(minutes=1), reason="retention")
