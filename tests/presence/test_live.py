@@ -313,7 +313,8 @@ async def test_a_block_hides_both_from_each_other_at_once_and_its_end_shows_them
     again = await looking(world, ann, room)
     assert told(again, ben, room) == ["offline"]
     await world.shell(unblock, *pair)
-    await until_told(eyes, ben, room, "away")
+    for socket, place in ((eyes, room), (watch, None)):
+        await until_told(socket, ben, place, "away")
     assert told(watch, ben, None)[-2:] == ["offline", "away"]
     assert eyes.count("typing") == 0
 
