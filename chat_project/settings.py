@@ -8,6 +8,7 @@ environment wins over it.
 import os
 import secrets
 import socket
+import sys
 from pathlib import Path
 
 import environ
@@ -79,7 +80,8 @@ X_FRAME_OPTIONS = "DENY"
 # --- Parts -----------------------------------------------------------------------------------
 
 INSTALLED_APPS = [
-    "daphne",  # first: it takes over `runserver`
+    # First, as it takes over `runserver`; it brings Twisted, which no other process should pay for.
+    *(["daphne"] if "runserver" in sys.argv else []),
     "chat_project.apps.ChatAdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",

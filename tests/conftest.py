@@ -28,6 +28,12 @@ from tests.factories import Cast
 pytest_plugins = ("tests.fixtures_server",)
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _static_files_when_asked_for() -> None:
+    """Look for a static file when it is asked for: a list of them all would be made for every client of a test."""
+    settings.WHITENOISE_AUTOREFRESH = True
+
+
 @pytest.fixture(scope="session")
 def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> None:
     """Let the test database be emptied: the audit record's triggers would refuse it.
