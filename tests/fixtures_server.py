@@ -18,6 +18,7 @@ import asyncio
 import http.client
 import json
 import os
+import shutil
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from copy import deepcopy
@@ -48,6 +49,8 @@ from tests.socket_client import Socket
 
 T = TypeVar("T")
 
+# A migrated database to copy (its file, or its name on the server), where `tests.run` has made one.
+TEMPLATE = os.environ.get("CHAT_TEST_TEMPLATE", "")
 NEEDS_POSTGRES = "several processes share one room only on PostgreSQL and Valkey: set DATABASE_URL and REDIS_URL"
 SHELL_TIMEOUT_S = 60
 # A server that a test has patched runs an app more, the last one, whose readiness is the patch.
@@ -122,14 +125,18 @@ class Installation:
             database["OPTIONS"]["application_name"] = "shell"  # by which a fault can spare it
         else:
             database["NAME"] = directory / "chat.sqlite3"
+            if TEMPLATE:
+                shutil.copy(TEMPLATE, database["NAME"])
         self.shell = Shell(database, blocker)
-        self.shell.now(call_command, "migrate", verbosity=0)
+        if not TEMPLATE:
+            self.shell.now(call_command, "migrate", verbosity=0)
         self._servers: list[ServerProcess] = []
         self._patches = 0
 
     def _create_database(self) -> str:
         with psycopg.connect(settings.DATABASE_URL, autocommit=True) as connection:
-            connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(self.name)))
+            statement = sql.SQL("CREATE DATABASE {} TEMPLATE {}")
+            connection.execute(statement.format(sql.Identifier(self.name), sql.Identifier(TEMPLATE or "template1")))
         parts = urlsplit(settings.DATABASE_URL)
         return parts._replace(path=f"/{self.name}").geturl()
 

@@ -15,7 +15,7 @@ import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from tests.servers import PROJECT, start_postgres, start_valkey
+from tests.servers import PROJECT, Postgres, start_postgres, start_valkey
 
 # More workers than cores: the tests wait for servers about as much as they compute.
 WORKERS = str(max(2, (os.cpu_count() or 2) * 3 // 2))
@@ -26,6 +26,8 @@ ONCE = (
     *("previews/test_addresses.py", "previews/test_fetching.py", "previews/test_reading.py"),
     *("search/test_query.py", "search/test_words.py", "search/test_highlight.py"),
 )
+# No power is cut in a test, and what a killed server has written the system keeps.
+QUICK = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
 CHECKERS: list[tuple[str, list[str]]] = [
     ("style", ["ruff", "check", "--quiet", "."]),
     ("format", ["ruff", "format", "--quiet", "--check", "."]),
@@ -44,15 +46,16 @@ def main(arguments: Sequence[str]) -> int:
             print("Left out: browser tests (no Chromium found; install the package chromium).", flush=True)
             if os.environ.get("CI") == "true":
                 failed.append("browser")
-        rounds = [("SQLite", environment(folder, "sqlite"), ())]
-        postgres, valkey = start_postgres(), start_valkey()
-        rounds.append(
+        postgres, valkey = start_postgres(**QUICK), start_valkey()
+        on_postgres = environment(folder, "postgres") | {"DATABASE_URL": postgres.url, "REDIS_URL": valkey.url}
+        rounds = [
+            ("SQLite", with_template(environment(folder, "sqlite")), ()),
             (
                 "PostgreSQL + Valkey",
-                environment(folder, "postgres") | {"DATABASE_URL": postgres.url, "REDIS_URL": valkey.url},
+                with_template(on_postgres, postgres),
                 tuple(f"--ignore=tests/{name}" for name in ONCE),
-            )
-        )
+            ),
+        ]
         for name, variables, extra in rounds:
             command = [sys.executable, "-m", "pytest", "-q", "-n", WORKERS, "--dist", "worksteal", *extra, *arguments]
             if not run(f"tests on {name}", command, variables):
@@ -71,6 +74,17 @@ def environment(folder: str, name: str) -> dict[str, str]:
     data = Path(folder, name)
     data.mkdir()
     return {"CHAT_DATA_DIR": str(data), "DATABASE_URL": "", "REDIS_URL": ""}
+
+
+def with_template(variables: Mapping[str, str], postgres: Postgres | None = None) -> dict[str, str]:
+    """Migrate a database that the servers of tests begin with a copy of; return the variables that name it."""
+    made = {**variables, "CHAT_DATA_DIR": str(Path(variables["CHAT_DATA_DIR"], "template"))}
+    template = str(Path(made["CHAT_DATA_DIR"], "chat.sqlite3"))
+    if postgres is not None:
+        template = "chat_template"
+        made["DATABASE_URL"] = postgres.create_database(template)
+    subprocess.run([sys.executable, "manage.py", "migrate", "-v0"], cwd=PROJECT, env={**os.environ, **made}, check=True)
+    return {**variables, "CHAT_TEST_TEMPLATE": template}
 
 
 def run(name: str, command: Sequence[str], variables: Mapping[str, str]) -> bool:

@@ -185,7 +185,7 @@ class ChildServer:
 
 
 class Postgres(ChildServer):
-    """PostgreSQL 18 of the wheel, durable as in production, reachable by a Unix socket only.
+    """PostgreSQL 18 of the wheel, durable as in production unless told otherwise, reachable by a Unix socket only.
 
     Under root it runs as the user `pgserver`, which the wheel makes: PostgreSQL refuses root.
     """
@@ -203,8 +203,9 @@ class Postgres(ChildServer):
         "listen_addresses": "",  # trust authentication, so nothing but the private socket
     }
 
-    def __init__(self, directory: Path | None = None) -> None:
+    def __init__(self, directory: Path | None = None, **settings: str) -> None:
         super().__init__(directory)
+        self.settings = {**self.SETTINGS, **settings}
         # A path of its own: a socket's path may have 107 bytes, a test's directory is longer.
         self._socket_directory = Path(tempfile.mkdtemp(prefix="chat-pg-"))
         data = self.directory / "postgres"
@@ -231,7 +232,7 @@ class Postgres(ChildServer):
         return self.database_url(name)
 
     def command(self) -> Sequence[str]:
-        settings = {**self.SETTINGS, "unix_socket_directories": str(self._socket_directory)}
+        settings = {**self.settings, "unix_socket_directories": str(self._socket_directory)}
         return [
             str(self._wheel.bin_path / "postgres"),
             *("-D", str(self._wheel.pgdata)),
@@ -356,9 +357,12 @@ class ServerProcess(ChildServer):
         return ran.stdout
 
 
-def start_postgres(directory: Path | None = None) -> Postgres:
-    """Make a cluster in `directory` (a temporary one if None; kept if it exists) and start it."""
-    return Postgres(directory).start()
+def start_postgres(directory: Path | None = None, **settings: str) -> Postgres:
+    """Make a cluster in `directory` (a temporary one if None; kept if it exists) and start it.
+
+    `settings` are of the server, in place of `Postgres.SETTINGS`.
+    """
+    return Postgres(directory, **settings).start()
 
 
 def start_valkey(directory: Path | None = None, port: int = 0) -> Valkey:

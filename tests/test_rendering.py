@@ -255,6 +255,7 @@ _PIECES = [
 
 @given(st.lists(st.sampled_from(_PIECES), max_size=40).map("".join))
 @example("https://a.example@~~")
+@example("https://a.example\u202e")
 def test_whatever_is_written_comes_out_well_formed_and_the_sanitiser_has_nothing_to_do(text: str) -> None:
     html = markup.html(grammar.parse(text), {"ada": ADA})
     Depth(html)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 
 from linkify_it import LinkifyIt
 from linkify_it.main import Match
@@ -19,9 +20,24 @@ _ALLOWED = re.compile(r"(?:https?://[^/?#\\%@]+(?:[/?#]|$)|mailto:[^?#])", re.IG
 _CONTROL = re.compile("[\x00-\x20\x7f-\x9f]")
 
 
+# A label of a host in the form that name servers take.
+_ENCODED_LABEL = re.compile(r"(?<=[/.])xn--([a-z0-9-]+)", re.IGNORECASE)
+
+
 def is_allowed(address: str) -> bool:
     """Whether a link may lead there. `address` is normalised: entities read, controls percent-encoded."""
-    return _ALLOWED.match(address) is not None and _CONTROL.search(address) is None
+    if _ALLOWED.match(address) is None or _CONTROL.search(address) is not None:
+        return False
+    host = address.split("/", 3)[2] if "//" in address else ""
+    return all(_is_visible(label) for label in _ENCODED_LABEL.findall(f"/{host}"))
+
+
+def _is_visible(label: str) -> bool:
+    """Whether the label is of signs that can be seen: marks that turn or join others hide where a link leads."""
+    try:
+        return not any(unicodedata.category(sign).startswith("C") for sign in label.encode().decode("punycode"))
+    except UnicodeError:
+        return False
 
 
 # Labels before the last one of a name. Hosts on the web have five at most; the library sets no bound,
