@@ -18,11 +18,11 @@ from rest_framework.views import APIView
 
 from accounts.people import Person, person_of
 from accounts.requests import user_of
+from chat_project.api.fields import Moment, Number, PageInput, checked, cursor_of, key_of
 from realtime.errors import Invalid, NotFound
 from realtime.values import Timestamp, timestamp
 from rooms import services
 from rooms.api import shapes
-from rooms.api.fields import Moment, Number, PageInput, checked, cursor_of, key_of
 from rooms.invitations import made_for
 from rooms.models import Invitation, Membership, Room
 from rooms.services.inviting import NO_INVITATION

@@ -16,10 +16,10 @@ from rest_framework.views import APIView
 
 from accounts.requests import user_of
 from accounts.search import named_like
+from chat_project.api.fields import checked, cursor_of, key_of
 from realtime.errors import Invalid
 from rooms import services
 from rooms.api import shapes
-from rooms.api.fields import checked, cursor_of, key_of
 from rooms.api.inputs import MemberChange, MembersQuery, NewMembers, NewOwner
 from rooms.models import Membership, Room
 

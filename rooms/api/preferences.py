@@ -15,9 +15,9 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from accounts.requests import user_of
+from chat_project.api.fields import Moment, Number, Text, checked
 from realtime.errors import Invalid
 from rooms import services
-from rooms.api.fields import Moment, Number, Text, checked
 from rooms.models import NotificationLevel, Room
 from rooms.sidebar import Section, sections_of
 from rooms.summaries import Preferences

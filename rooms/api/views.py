@@ -13,10 +13,10 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from accounts.requests import user_of
+from chat_project.api.fields import PAGE_MAX, checked, cursor_of, key_of
 from realtime.errors import Invalid
 from rooms import directory, services
 from rooms.api import shapes
-from rooms.api.fields import PAGE_MAX, checked, cursor_of, key_of
 from rooms.api.inputs import DirectoryQuery, NewRoom, RoomChange, RoomsQuery
 from rooms.models import Kind, Room
 from rooms.summaries import RoomKey, summaries, summaries_page
