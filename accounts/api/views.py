@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from django.db import transaction
 from drf_spectacular.utils import extend_schema
 from rest_framework.parsers import MultiPartParser
 from rest_framework.request import Request
@@ -13,7 +12,7 @@ from accounts import pace, pictures, privacy, services
 from accounts.api.serializers import AvatarUpload, MeSerializer, PrivacySerializer, ProfileChange, StatusChange
 from accounts.requests import user_of
 from chat_project.api.fields import checked
-from realtime.errors import Invalid, Refusal
+from realtime.errors import Refusal
 
 # A multipart body is a little larger than the file in it.
 BODY_ROOM = 64 * 1024
@@ -29,15 +28,8 @@ class MeView(APIView):
     def patch(self, request: Request) -> Response:
         """Change what is given; all of it or, where one part is refused, nothing."""
         user, fields = user_of(request), checked(ProfileChange, request.data)
-        if not fields:
-            raise Invalid("Give something to change.")
         pace.profile(user)
-        with transaction.atomic():
-            if "phone" in fields:
-                user = services.change_phone(user, fields.pop("phone"), actor=user)
-            if fields:
-                user = services.update_profile(user, **fields, actor=user)
-        return Response(MeSerializer(user).data)
+        return Response(MeSerializer(services.change_profile(user, **fields)).data)
 
 
 class AvatarView(APIView):
