@@ -78,29 +78,28 @@ def test_every_setting_has_a_path() -> None:
 
 
 # Where people are listed, or stand beside what they did. That of a profile alone tells phone and last visit.
-LISTS = """
-    /api/v1/rooms/
-    /api/v1/rooms/{room}/
-    /api/v1/rooms/{room}/members/
-    /api/v1/rooms/{room}/messages/
-    /api/v1/rooms/{room}/members/?q=person
-    /api/v1/rooms/directory/
-    /api/v1/contacts/
-    /api/v1/search/?q=tea
-    /api/v1/search/?q=tea
-    /api/v1/rooms/{room}/log/
-    /api/v1/contacts/requests/?direction=incoming
-    /api/v1/blocks/
-    /search/?q=tea
-    /r/{slug}/
-    /r/{slug}/members/
-    /r/{slug}/members/?q=person
-    /r/{slug}/members/{person}/
-    /contacts/
-    /contacts/?username=person
-    /direct/new/?q=person
-    /r/{slug}/members/add/?q=person
-""".split()
+LISTS = [
+    "/api/v1/rooms/",
+    "/api/v1/rooms/{room}/",
+    "/api/v1/rooms/{room}/members/",
+    "/api/v1/rooms/{room}/messages/",
+    "/api/v1/rooms/{room}/members/?q=person",
+    "/api/v1/rooms/directory/",
+    "/api/v1/contacts/",
+    "/api/v1/search/?q=tea",
+    "/api/v1/rooms/{room}/log/",
+    "/api/v1/contacts/requests/?direction=incoming",
+    "/api/v1/blocks/",
+    "/search/?q=tea",
+    "/r/{slug}/",
+    "/r/{slug}/members/",
+    "/r/{slug}/members/?q=person",
+    "/r/{slug}/members/{person}/",
+    "/contacts/",
+    "/contacts/?username=person",
+    "/direct/new/?q=person",
+    "/r/{slug}/members/add/?q=person",
+]
 
 
 def test_nothing_but_a_profile_tells_a_phone_number_or_a_last_visit() -> None:

@@ -9,18 +9,29 @@ from __future__ import annotations
 
 from contextlib import AbstractContextManager
 from typing import Any
-from unittest.mock import patch
+from unittest.mock import AsyncMock, Mock, patch
 
-from accounts.models import Audience, Privacy
+from asgiref.sync import async_to_sync, sync_to_async
+
+from accounts import models
+from accounts.models import Privacy
+from accounts.people import person_of
+from presence import commands as typing
 from presence import looking
+from presence.audience import Audience
 from presence.states import OFFLINE, ONLINE, State, seen
-from tests.privacy_paths import Scene, path, socket_of
+from presence.store import Open
+from realtime.connection import Connection
+from realtime.events import Glimpse
+from realtime.hub import Hub
+from realtime.limits import Buckets
+from tests.privacy_paths import Scene, path, published, socket_of
 
 PRESENCE = Privacy.PRESENCE
 
 
 def _is_here(scene: Scene) -> AbstractContextManager[Any]:
-    stale = {str(scene.person.pk): State(ONLINE, audience=Audience.EVERYONE)}
+    stale = {str(scene.person.pk): State(ONLINE, audience=models.Audience.EVERYONE)}
     return patch("presence.asking.states_in_process", lambda users: stale)
 
 
@@ -63,18 +74,37 @@ def in_the_answer_to_watch(scene: Scene) -> bool:
     return str(scene.person.pk) in looking.allowed(str(scene.viewer.pk), met)
 
 
-@path(PRESENCE, "frames of presence, and who has a room open", share=lambda scene: scene.room)
+@path(PRESENCE, "frames of presence", share=lambda scene: scene.room)
 def in_frames(scene: Scene) -> bool:
     viewer = socket_of(scene.viewer)
     return seen(str(scene.person.pk), _state(scene), viewer, viewer.identity.user_id) != OFFLINE
 
 
+@path(PRESENCE, "who has a room open", share=lambda scene: scene.room)
+def among_those_who_have_the_room_open(scene: Scene) -> bool:
+    person = str(scene.person.pk)
+    shown = Audience(Mock(), Mock())
+    shown._known[person] = _state(scene)
+    told = shown.participants_for(socket_of(scene.viewer), Open(1, (person,)), {person: person_of(scene.person)})
+    assert told["count"] == len(told["people"])
+    return bool(told["people"])
+
+
 @path(PRESENCE, "frames of typing", share=lambda scene: scene.room)
 def in_frames_of_typing(scene: Scene) -> bool:
-    """As the command sends them and the hub shows them."""
-    said = _state(scene)
-    if said.public == OFFLINE or said.audience == Audience.NOBODY:
-        return False
-    viewer, person = socket_of(scene.viewer), str(scene.person.pk)
-    is_near = person in viewer.near or said.audience != Audience.CONTACTS
-    return is_near and person not in viewer.hidden
+    """What the command of the person's socket publishes, shown by a hub to a socket of the viewer's."""
+    room, writer, reader = str(scene.room.pk), socket_of(scene.person), socket_of(scene.viewer)
+    writer.rooms, told, said = {room: 0}, Mock(), _state(scene)
+    tracker = Mock(state=lambda user: said, store=Mock(write_typing=AsyncMock()))
+    with (
+        published() as signals,
+        patch.multiple(typing, get_tracker=lambda: tracker, TYPING_BUCKETS=Buckets(rate=1, burst=1)),
+        # In this thread, whose transaction it is, in place of the pool's.
+        patch.object(typing.pool, "run", sync_to_async(lambda work, *args: work(*args))),
+    ):
+        async_to_sync(typing.typing)(writer, typing.Typing(room=scene.room.pk, on=True))
+    with patch.object(Connection, "send", told):
+        for glimpse in signals:
+            assert isinstance(glimpse, Glimpse)
+            Hub._show(Mock(_viewers=lambda room: [reader]), glimpse)
+    return bool(told.called)
