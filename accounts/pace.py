@@ -10,7 +10,7 @@ from realtime.errors import RateLimited
 from realtime.limits import Buckets
 
 # Each change reaches all who have the person before their eyes.
-_PROFILE = Buckets(rate=0.5, burst=30)
+PROFILE = Buckets(rate=0.5, burst=30)
 # Decoding a picture takes a second of a processor at worst.
 _AVATAR = Buckets(rate=1 / 30, burst=10)
 # Whether a number is taken must not become a way to find out who is here.
@@ -21,7 +21,7 @@ _LOOK_UP = Buckets(rate=0.5, burst=30)
 
 def profile(user: User) -> None:
     """RateLimited: the person changes their profile too often."""
-    _take(_PROFILE, user)
+    _take(PROFILE, user)
 
 
 def avatar(user: User) -> None:

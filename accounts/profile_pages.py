@@ -10,7 +10,6 @@ from django import forms
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -77,11 +76,8 @@ def profile(request: HttpRequest) -> HttpResponse:
 
         def save() -> None:
             pace.profile(user)
-            with transaction.atomic():
-                if "phone" in fields:
-                    services.change_phone(user, fields.pop("phone"), actor=user)
-                if fields:
-                    services.update_profile(user, **fields, actor=user)
+            if fields:  # a form that is sent as it was is no mistake
+                services.change_profile(user, **fields)
 
         if _done(form, save):
             messages.success(request, "Your profile is saved.")

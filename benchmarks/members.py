@@ -25,7 +25,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from benchmarks.timing import timed
-from rooms.api.fields import cursor_of
+from chat_project.api.fields import cursor_of
 from rooms.models import Kind, Membership, Role, Room, RoomHead
 from rooms.roster import listing
 

@@ -16,8 +16,8 @@ from django.db.models import F, Q, Value
 from django.db.models.functions import Coalesce, Lower
 
 from accounts.models import User
+from chat_project.api.fields import cursor_of, key_of
 from realtime.errors import Invalid
-from rooms.api.fields import cursor_of, key_of
 from rooms.models import Room
 
 _NEVER = datetime(1970, 1, 1, tzinfo=UTC)

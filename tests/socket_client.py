@@ -86,7 +86,7 @@ class Socket:
 
     # --- Out ---
 
-    async def say(self, kind: str, **fields: Any) -> None:
+    async def say(self, kind: str, /, **fields: Any) -> None:
         """Send a command that is as described; it gets a `ref` if it has none."""
         frame = {"type": kind, "ref": uuid4().hex, **fields}
         self._exchange.sent(frame)

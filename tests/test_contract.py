@@ -16,6 +16,8 @@ import pytest
 from django.conf import settings
 from jsonschema import Draft7Validator
 
+from accounts.api.serializers import MeSerializer
+from accounts.models import Audience, Privacy
 from accounts.people import Person, PersonNow
 from accounts.statuses import Status
 from messaging import events as message_events
@@ -32,7 +34,8 @@ from realtime.management.commands.serve import CLIENT_FRAME_MAX
 from rooms import services
 from rooms.models import Kind, Role
 from rooms.services import Staff
-from rooms.summaries import RoomSummary
+from rooms.sidebar import Section
+from rooms.summaries import Preferences, RoomSummary
 from tests.factories import set_role
 from tests.fixtures_server import World
 from tests.servers import PROJECT
@@ -238,6 +241,10 @@ def test_every_frame_of_the_program_is_described_and_no_other() -> None:
         (SCHEMAS["PersonNow"], PersonNow.__struct_fields__),
         (SCHEMAS["Status"], Status.__struct_fields__),
         (SCHEMAS["RoomSummary"], RoomSummary.__struct_fields__),
+        (SCHEMAS["Preferences"], Preferences.__struct_fields__),
+        (SCHEMAS["Section"], Section.__struct_fields__),
+        (SCHEMAS["Me"], MeSerializer.Meta.fields),
+        (SCHEMAS["PrivacySettings"], Privacy.values),
         (MESSAGES["positionAck"]["payload"]["properties"]["data"], ReadPosition.__slots__),
     ],
 )
@@ -251,6 +258,7 @@ def test_words_are_the_words_of_the_program() -> None:
     assert set(codes) == {each.code for each in [errors.Refusal, *errors.Refusal.__subclasses__()]}
     assert SCHEMAS["RoomKind"]["enum"] == Kind.values
     assert SCHEMAS["Role"]["enum"] == Role.values
+    assert SCHEMAS["Audience"]["enum"] == Audience.values
     assert SCHEMAS["Message"]["properties"]["kind"]["enum"] == MessageKind.values
     assert SCHEMAS["Reply"]["properties"]["content"]["maxLength"] == EXCERPT_LENGTH
 

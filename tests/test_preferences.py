@@ -57,7 +57,7 @@ def test_a_favourite_stands_on_top_and_returns_to_its_section(cast: Cast, rooms:
 def test_a_room_is_placed_beside_another(cast: Cast, rooms: list[Room], side: str) -> None:
     delta, _, bravo, _ = rooms
     for _ in range(2):  # twice is as once
-        services.set_preferences(cast.alice, delta, place=(side, bravo.pk))  # type: ignore[arg-type]
+        services.set_preferences(cast.alice, delta, **{side: bravo.pk})
         wanted = ["alpha", "Delta", "Bravo", "Charlie"] if side == "before" else ["alpha", "Bravo", "Delta", "Charlie"]
         assert laid_out(cast.alice)["Rooms"] == wanted
 
@@ -66,15 +66,15 @@ def test_any_order_can_be_made_however_often_it_is_changed(cast: Cast, rooms: li
     delta, alpha, bravo, charlie = rooms
     for turn in range(40):  # halves of halves: more than a gap between two numbers bears
         moved, other = (delta, charlie) if turn % 2 else (charlie, delta)
-        services.set_preferences(cast.alice, moved, place=("after", alpha.pk))
+        services.set_preferences(cast.alice, moved, after=alpha.pk)
         names = laid_out(cast.alice)["Rooms"]
         assert names[:3] == ["alpha", moved.name, other.name] or turn == 0
-    services.set_preferences(cast.alice, bravo, place=("before", alpha.pk))
+    services.set_preferences(cast.alice, bravo, before=alpha.pk)
     assert laid_out(cast.alice)["Rooms"] == ["Bravo", "alpha", "Delta", "Charlie"]
 
 
 def test_what_comes_later_goes_by_name_below_what_was_ordered(cast: Cast, rooms: list[Room]) -> None:
-    services.set_preferences(cast.alice, rooms[0], place=("before", rooms[1].pk))
+    services.set_preferences(cast.alice, rooms[0], before=rooms[1].pk)
     make_room(cast.alice, name="Aardvark")
     assert laid_out(cast.alice)["Rooms"] == ["Delta", "Aardvark", "alpha", "Bravo", "Charlie"]
 
@@ -82,7 +82,7 @@ def test_what_comes_later_goes_by_name_below_what_was_ordered(cast: Cast, rooms:
 def test_moving_to_a_section_and_a_place_in_it_is_one_act(cast: Cast, rooms: list[Room]) -> None:
     section = services.create_section(cast.alice, "Clients")
     services.set_preferences(cast.alice, rooms[0], section=section.id)
-    services.set_preferences(cast.alice, rooms[1], section=section.id, place=("after", rooms[0].pk))
+    services.set_preferences(cast.alice, rooms[1], section=section.id, after=rooms[0].pk)
     assert laid_out(cast.alice)["Clients"] == ["Delta", "alpha"]
     services.set_preferences(cast.alice, rooms[1], section=None)
     assert laid_out(cast.alice)["Rooms"] == ["alpha", "Bravo", "Charlie"]
@@ -97,7 +97,7 @@ def test_a_place_in_another_part_is_refused_and_nothing_changes(cast: Cast, room
                 rooms[1],
                 notification_level="none",
                 favourite=other != rooms[1].pk,
-                place=("after", rooms[1].pk if other == rooms[0].pk else uuid4()),
+                after=rooms[1].pk if other == rooms[0].pk else uuid4(),
             )
     assert services.preferences_for(cast.alice, rooms[1]).notification_level == "all"
 

@@ -7,11 +7,11 @@ from urllib.parse import quote
 
 import pytest
 
+from chat_project.api.fields import cursor_of
 from messaging import pacing
 from messaging.models import ThreadFollow
 from realtime.limits import Buckets
 from rooms import services as rooms
-from rooms.api.fields import cursor_of
 from rooms.models import RoomHead
 from tests.factories import Cast, say
 from tests.test_rest import V1, Client, assert_problem, room_url

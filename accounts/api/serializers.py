@@ -9,9 +9,9 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from accounts import addresses, pictures
-from accounts.api.fields import End, Strict, Words
 from accounts.models import Privacy, PrivacySettings, User
 from accounts.people import avatar_url
+from chat_project.api.fields import Moment, Strict, Text
 
 MOMENT = "%Y-%m-%dT%H:%M:%S.%fZ"  # RFC 3339 in UTC with microseconds, as everywhere in the contract
 
@@ -58,19 +58,19 @@ class MeSerializer(serializers.ModelSerializer[User]):
 class ProfileChange(Strict):
     """What is left out stays as it is; an empty string takes away what was there."""
 
-    display_name = Words(help_text="Up to 100 characters in one line. Empty: the username is shown.")
-    bio = Words(help_text="Up to 1,000 characters.")
-    phone = Words(allow_null=True, help_text="With its country: +351912345678. In use once only.")
-    locale = Words(help_text="A language that the interface is there in.")
-    time_zone = Words(help_text="Of the time zone database, such as Europe/Lisbon.")
+    display_name = Text(required=False, help_text="Up to 100 characters in one line. Empty: the username is shown.")
+    bio = Text(required=False, help_text="Up to 1,000 characters.")
+    phone = Text(required=False, allow_null=True, help_text="With its country: +351912345678. In use once only.")
+    locale = Text(required=False, help_text="A language that the interface is there in.")
+    time_zone = Text(required=False, help_text="Of the time zone database, such as Europe/Lisbon.")
 
 
 class StatusChange(Strict):
     """One emoji, some words, or both."""
 
-    emoji = Words()
-    text = Words(help_text="Up to 100 characters.")
-    until = End(help_text="When it ends by itself; null: never.")
+    emoji = Text(required=False)
+    text = Text(required=False, help_text="Up to 100 characters.")
+    until = Moment(required=False, allow_null=True, help_text="When it ends by itself; null: never.")
 
 
 class AvatarUpload(Strict):

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from django.db import transaction
 from drf_spectacular.utils import extend_schema
 from rest_framework.parsers import MultiPartParser
 from rest_framework.request import Request
@@ -14,7 +11,8 @@ from rest_framework.views import APIView
 from accounts import pace, pictures, privacy, services
 from accounts.api.serializers import AvatarUpload, MeSerializer, PrivacySerializer, ProfileChange, StatusChange
 from accounts.requests import user_of
-from realtime.errors import Invalid, Refusal
+from chat_project.api.fields import checked
+from realtime.errors import Refusal
 
 # A multipart body is a little larger than the file in it.
 BODY_ROOM = 64 * 1024
@@ -29,16 +27,9 @@ class MeView(APIView):
     @extend_schema(operation_id="me_change", request=ProfileChange, responses=MeSerializer)
     def patch(self, request: Request) -> Response:
         """Change what is given; all of it or, where one part is refused, nothing."""
-        user, fields = user_of(request), _checked(ProfileChange, request)
-        if not fields:
-            raise Invalid("Give something to change.")
+        user, fields = user_of(request), checked(ProfileChange, request.data)
         pace.profile(user)
-        with transaction.atomic():
-            if "phone" in fields:
-                user = services.change_phone(user, fields.pop("phone"), actor=user)
-            if fields:
-                user = services.update_profile(user, **fields, actor=user)
-        return Response(MeSerializer(user).data)
+        return Response(MeSerializer(services.change_profile(user, **fields)).data)
 
 
 class AvatarView(APIView):
@@ -51,7 +42,7 @@ class AvatarView(APIView):
         pace.avatar(user)
         if int(request.META.get("CONTENT_LENGTH") or 0) > pictures.BYTES_MAX + BODY_ROOM:
             raise pictures.too_large()
-        upload = _checked(AvatarUpload, request)["avatar"]
+        upload = checked(AvatarUpload, request.data)["avatar"]
         return Response(MeSerializer(services.set_avatar(user, upload, actor=user)).data)
 
     @extend_schema(operation_id="avatar_remove", responses={200: MeSerializer})
@@ -66,7 +57,7 @@ class StatusView(APIView):
     @extend_schema(operation_id="status_replace", request=StatusChange, responses=MeSerializer)
     def put(self, request: Request) -> Response:
         """Say something of oneself, for a while or until changed. With nothing to say, it is ended."""
-        user, fields = user_of(request), _checked(StatusChange, request)
+        user, fields = user_of(request), checked(StatusChange, request.data)
         pace.profile(user)
         try:
             return Response(MeSerializer(services.set_status(user, **fields, actor=user)).data)
@@ -98,10 +89,3 @@ class PrivacyView(APIView):
         changes = bound.validated_data
         settings = privacy.change(user_of(request), **changes) if changes else bound.instance
         return Response(PrivacySerializer(settings).data)
-
-
-def _checked(serializer: type[Any], request: Request) -> dict[str, Any]:
-    bound = serializer(data=request.data)
-    bound.is_valid(raise_exception=True)
-    fields: dict[str, Any] = bound.validated_data
-    return fields

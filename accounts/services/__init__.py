@@ -3,6 +3,7 @@
 from accounts.services.availability import set_availability
 from accounts.services.profiles import (
     change_phone,
+    change_profile,
     clear_status,
     end_statuses,
     remove_avatar,
@@ -40,6 +41,7 @@ __all__ = [
     "PROFILE_FIELDS",
     "begin_session",
     "change_phone",
+    "change_profile",
     "check_authority",
     "check_control",
     "clear_status",

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
+from django.db import transaction
 from django.utils import timezone
 
 from accounts import announcing, pace, pictures, wording
@@ -44,6 +46,21 @@ def change_phone(user: User, phone: str | None, *, actor: User) -> User:
     except (Conflict, Invalid) as refusal:
         detail = "This number cannot be used here. Check it, or ask the people who run this server."
         raise Invalid(detail, fields={"phone": [detail]}) from refusal
+
+
+def change_profile(user: User, **fields: Any) -> User:
+    """Change what is given of one's own profile, the phone included: all of it or, where one part is refused, nothing.
+
+    Invalid: nothing is given, or a field breaks its rule.
+    """
+    if not fields:
+        raise Invalid("Give something to change.")
+    with transaction.atomic():
+        if "phone" in fields:
+            user = change_phone(user, fields.pop("phone"), actor=user)
+        if fields:
+            user = update_profile(user, **fields, actor=user)
+    return user
 
 
 def set_status(

@@ -29,6 +29,15 @@ def checked(serializer: type[serializers.Serializer[Any]], data: Any) -> dict[st
     return fields
 
 
+class Strict(serializers.Serializer[Any]):
+    """Refuses fields that it does not have: a misspelt one would otherwise change nothing, in silence."""
+
+    def to_internal_value(self, data: Any) -> Any:
+        if isinstance(data, Mapping) and (unknown := set(data) - set(self.fields)):
+            raise serializers.ValidationError({str(name): ["There is no such field."] for name in unknown})
+        return super().to_internal_value(data)
+
+
 class Text(serializers.CharField):
     """A string as it was sent: neither trimmed nor made of a number. Its rules are the services'."""
 

@@ -14,12 +14,12 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from accounts.requests import user_of
+from chat_project.api.fields import PageInput, checked, cursor_of, key_of
 from messaging import lists, pacing, services
 from messaging.lists import PinOut, Reactor, RevisionOut
 from messaging.overlay import with_me
 from messaging.services.reacting import check_emoji
 from messaging.wire import MessageOut
-from rooms.api.fields import PageInput, checked, cursor_of, key_of
 
 
 class RevisionPage(msgspec.Struct, gc=False):

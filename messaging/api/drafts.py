@@ -14,9 +14,9 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from accounts.requests import user_of
+from chat_project.api.fields import PageInput, Text, checked, cursor_of, key_of
 from messaging import composing, pacing
 from messaging.composing import DraftOut
-from rooms.api.fields import PageInput, Text, checked, cursor_of, key_of
 
 
 class DraftPage(msgspec.Struct, gc=False):

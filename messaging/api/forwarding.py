@@ -13,9 +13,9 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from accounts.requests import user_of
+from chat_project.api.fields import Text, checked
 from messaging import forwarding
 from messaging.forwarding import ROOMS_MAX, ForwardList
-from rooms.api.fields import Text, checked
 
 
 class _NewForward(serializers.Serializer[Mapping[str, Any]]):

@@ -7,8 +7,8 @@ from typing import Any
 
 from rest_framework import serializers
 
+from chat_project.api.fields import Limit, Moment, Number, Text
 from messaging.pages import PAGE_DEFAULT
-from rooms.api.fields import Limit, Moment, Number, Text
 
 # Log pages are read by programs that follow a room; a hundred is a quiet day of it.
 LOG_PAGE_DEFAULT = 100

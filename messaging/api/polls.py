@@ -14,12 +14,12 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from accounts.requests import user_of
+from chat_project.api.fields import Number, PageInput, checked, cursor_of, key_of
 from messaging import polls
 from messaging.api.changes import pace_change
 from messaging.drafts import POLL_OPTIONS_MAX
 from messaging.polls import Ballot, VoteOut
 from messaging.wire import PollOut
-from rooms.api.fields import Number, PageInput, checked, cursor_of, key_of
 
 
 class VotePage(msgspec.Struct, gc=False):

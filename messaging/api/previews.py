@@ -13,10 +13,10 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from accounts.requests import user_of
+from chat_project.api.fields import Text, checked
 from messaging.overlay import with_me
 from messaging.previews import work
 from messaging.wire import MessageOut
-from rooms.api.fields import Text, checked
 
 
 class _WhichPreview(serializers.Serializer[Mapping[str, Any]]):

@@ -11,10 +11,10 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from accounts.requests import user_of
+from chat_project.api.fields import PageInput, checked, cursor_of, key_of
 from messaging.api.inputs import NewReceived
 from messaging.receipts import asking, recording
 from messaging.services import room_of
-from rooms.api.fields import PageInput, checked, cursor_of, key_of
 
 
 class ReceiptQuery(PageInput):

@@ -14,10 +14,10 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from accounts.requests import user_of
+from chat_project.api.fields import PageInput, Text, checked, cursor_of, key_of
 from messaging import saved
 from messaging.overlay import with_me
 from messaging.saved import SavedOut, SavedState
-from rooms.api.fields import PageInput, Text, checked, cursor_of, key_of
 
 
 class SavedPage(msgspec.Struct, gc=False):

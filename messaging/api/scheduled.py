@@ -15,9 +15,9 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from accounts.requests import user_of
+from chat_project.api.fields import Moment, PageInput, Text, checked, cursor_of, key_of
 from messaging import scheduled
 from messaging.scheduled import ScheduledOut
-from rooms.api.fields import Moment, PageInput, Text, checked, cursor_of, key_of
 
 
 class ScheduledPage(msgspec.Struct, gc=False):

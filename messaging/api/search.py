@@ -13,11 +13,11 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from accounts.requests import user_of
+from chat_project.api.fields import Cursor, Limit, checked
 from messaging import search
 from messaging.overlay import with_me
 from messaging.wire import MessageOut
 from realtime.values import Id, Timestamp, timestamp
-from rooms.api.fields import Cursor, Limit, checked
 
 PERSON = "A username, a display name, an id, or `me`."
 DATE = "A day, month or year like 2025-01-31, 2025-01, 2025, a moment (RFC 3339), `today` or `yesterday`."

@@ -15,6 +15,7 @@ from rest_framework.views import APIView
 
 from accounts.people import Person
 from accounts.requests import user_of
+from chat_project.api.fields import Limit, Number, PageInput, checked, key_of
 from messaging import lists, services
 from messaging.api.changes import cursor_for, key_in
 from messaging.lists import ThreadState
@@ -23,7 +24,6 @@ from messaging.overlay import with_me
 from messaging.pages import PAGE_DEFAULT
 from messaging.wire import MessageOut
 from realtime.errors import Invalid
-from rooms.api.fields import Limit, Number, PageInput, checked, key_of
 
 # Faces for the head of a thread; everybody who wrote stands at their replies.
 PARTICIPANTS_MAX = 20

@@ -13,6 +13,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from accounts.requests import user_of
+from chat_project.api.fields import checked
 from messaging import dates, pacing, pages, services
 from messaging.api import shapes
 from messaging.api.changes import pace_change
@@ -24,7 +25,6 @@ from messaging.models import Message
 from messaging.overlay import with_me
 from messaging.wire import MessageOut, messages_out
 from realtime.errors import Gone, Invalid, NotFound
-from rooms.api.fields import checked
 from rooms.models import LogEpoch, Room
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
 from datetime import datetime
 from functools import partial
 from typing import Annotated, Any
@@ -11,8 +10,8 @@ from uuid import UUID
 from weakref import WeakKeyDictionary
 
 import msgspec
-from msgspec import Struct
 
+from accounts.doing import does
 from accounts.models import User
 from messaging import composing, pacing, polls, services
 from messaging.append import Outcome
@@ -26,6 +25,7 @@ from realtime.connection import Connection
 from realtime.errors import Invalid, RateLimited
 from realtime.frames import ack
 from realtime.hub import on_stop
+from realtime.identity import Identity
 
 # Sends of one socket that may be under way; a client that pipelines more is asked to wait.
 PENDING_MAX = 1_000
@@ -129,71 +129,59 @@ def _answer(connection: Connection, ref: str, outcome: Outcome) -> None:
         connection.send(ack(ref, outcome.json or encode_json(outcome.message)))
 
 
-@command("message.edit", MessageEdit, scope="write")
-async def message_edit(connection: Connection, fields: MessageEdit) -> None:
+def pace_change(identity: Identity, _: Command) -> None:
+    """Edits, reactions and the like."""
+    pacing.pace(pacing.CHANGE_BUCKETS, identity.user_id, unthrottled=identity.unthrottled)
+
+
+def _pace_edit(identity: Identity, fields: MessageEdit) -> None:
     cost = pacing.cost_of(fields.content)
-    await change(connection, fields, services.edit, fields.message, fields.content, cost=cost, base_seq=fields.base_seq)
-
-
-@command("message.delete", OfMessage, scope="write")
-async def message_delete(connection: Connection, fields: OfMessage) -> None:
-    await change(connection, fields, services.delete, fields.message)
-
-
-@command("reaction.add", React, scope="write")
-async def reaction_add(connection: Connection, fields: React) -> None:
-    await change(connection, fields, services.react, fields.message, fields.emoji)
-
-
-@command("reaction.remove", React, scope="write")
-async def reaction_remove(connection: Connection, fields: React) -> None:
-    await change(connection, fields, services.unreact, fields.message, fields.emoji)
-
-
-@command("message.pin", OfMessage, scope="write")
-async def message_pin(connection: Connection, fields: OfMessage) -> None:
-    await change(connection, fields, services.pin, fields.message)
-
-
-@command("message.unpin", OfMessage, scope="write")
-async def message_unpin(connection: Connection, fields: OfMessage) -> None:
-    await change(connection, fields, services.unpin, fields.message)
-
-
-@command("poll.vote", Vote, scope="write")
-async def poll_vote(connection: Connection, fields: Vote) -> None:
-    await change(connection, fields, polls.vote, fields.message, fields.options)
-
-
-@command("poll.close", OfMessage, scope="write")
-async def poll_close(connection: Connection, fields: OfMessage) -> None:
-    await change(connection, fields, polls.close, fields.message)
-
-
-@command("preview.dismiss", PreviewDismiss, scope="write")
-async def preview_dismiss(connection: Connection, fields: PreviewDismiss) -> None:
-    await change(connection, fields, previews.dismiss, fields.message, url=fields.url)
-
-
-async def change(
-    connection: Connection,
-    command: Command,
-    verb: Callable[..., Struct | None],
-    *args: Any,
-    cost: float = 1,
-    **options: Any,
-) -> None:
-    """Do what the verb does, in the name of the socket's user; answer with what it returns: how things stand then."""
-    identity = connection.identity
     pacing.pace(pacing.CHANGE_BUCKETS, identity.user_id, unthrottled=identity.unthrottled, cost=cost)
-    written = await pool.run(_as_user, identity.user_id, verb, args, options)
-    connection.send(ack(command.ref or "", encode_json(written)))
 
 
-def _as_user(
-    user_id: str, verb: Callable[..., Struct | None], args: tuple[Any, ...], options: dict[str, Any]
-) -> Struct | None:
-    return verb(User.objects.active().get(pk=user_id), *args, **options)
+@does("message.edit", MessageEdit, pace=_pace_edit)
+def message_edit(user: User, fields: MessageEdit) -> Any:
+    return services.edit(user, fields.message, fields.content, base_seq=fields.base_seq)
+
+
+@does("message.delete", OfMessage, pace=pace_change)
+def message_delete(user: User, fields: OfMessage) -> Any:
+    return services.delete(user, fields.message)
+
+
+@does("reaction.add", React, pace=pace_change)
+def reaction_add(user: User, fields: React) -> Any:
+    return services.react(user, fields.message, fields.emoji)
+
+
+@does("reaction.remove", React, pace=pace_change)
+def reaction_remove(user: User, fields: React) -> Any:
+    return services.unreact(user, fields.message, fields.emoji)
+
+
+@does("message.pin", OfMessage, pace=pace_change)
+def message_pin(user: User, fields: OfMessage) -> Any:
+    return services.pin(user, fields.message)
+
+
+@does("message.unpin", OfMessage, pace=pace_change)
+def message_unpin(user: User, fields: OfMessage) -> Any:
+    return services.unpin(user, fields.message)
+
+
+@does("poll.vote", Vote, pace=pace_change)
+def poll_vote(user: User, fields: Vote) -> Any:
+    return polls.vote(user, fields.message, fields.options)
+
+
+@does("poll.close", OfMessage, pace=pace_change)
+def poll_close(user: User, fields: OfMessage) -> Any:
+    return polls.close(user, fields.message)
+
+
+@does("preview.dismiss", PreviewDismiss, pace=pace_change)
+def preview_dismiss(user: User, fields: PreviewDismiss) -> Any:
+    return previews.dismiss(user, fields.message, url=fields.url)
 
 
 @command("draft.set", DraftSet, scope="write")

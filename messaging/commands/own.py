@@ -4,20 +4,20 @@ messages, forwards, messages to be sent later. Each does what its call of the RE
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Any
 from uuid import UUID
 
 import msgspec
 from msgspec import Struct
 
+from accounts.doing import does
 from accounts.models import User
 from messaging import forwarding, saved, scheduled, services
-from messaging.commands.messages import OfMessage, change, client_id_of
+from messaging.commands.messages import OfMessage, client_id_of, pace_change
 from messaging.forwarding import ForwardList
 from messaging.models import ThreadFollow
 from messaging.scheduled import ScheduledOut
-from realtime.commands import Command, command
-from realtime.connection import Connection
+from realtime.commands import Command
 
 _Moment = Annotated[datetime, msgspec.Meta(tz=True)]
 
@@ -65,46 +65,40 @@ class Following(Struct, gc=False):
     read_index: int
 
 
-@command("thread.follow", OfMessage, scope="write")
-async def thread_follow(connection: Connection, fields: OfMessage) -> None:
-    await change(connection, fields, lambda user: _standing(services.follow(user, fields.message)))
+@does("thread.follow", OfMessage, pace=pace_change)
+def thread_follow(user: User, fields: OfMessage) -> Following:
+    return _standing(services.follow(user, fields.message))
 
 
-@command("thread.unfollow", OfMessage, scope="write")
-async def thread_unfollow(connection: Connection, fields: OfMessage) -> None:
-    await change(connection, fields, lambda user: _standing(services.unfollow(user, fields.message)))
+@does("thread.unfollow", OfMessage, pace=pace_change)
+def thread_unfollow(user: User, fields: OfMessage) -> Following:
+    return _standing(services.unfollow(user, fields.message))
 
 
-@command("thread.read", ThreadRead)
-async def thread_read(connection: Connection, fields: ThreadRead) -> None:
-    await change(
-        connection, fields, lambda user: _standing(services.mark_thread_read(user, fields.message, fields.index))
-    )
+@does("thread.read", ThreadRead, pace=pace_change, scope="read")
+def thread_read(user: User, fields: ThreadRead) -> Following:
+    return _standing(services.mark_thread_read(user, fields.message, fields.index))
 
 
-@command("message.save", Save, scope="write")
-async def message_save(connection: Connection, fields: Save) -> None:
-    await change(connection, fields, saved.save, fields.message, fields.note)
+@does("message.save", Save, pace=pace_change)
+def message_save(user: User, fields: Save) -> Any:
+    return saved.save(user, fields.message, fields.note)
 
 
-@command("message.unsave", OfMessage, scope="write")
-async def message_unsave(connection: Connection, fields: OfMessage) -> None:
-    await change(connection, fields, saved.unsave, fields.message)
+@does("message.unsave", OfMessage, pace=pace_change)
+def message_unsave(user: User, fields: OfMessage) -> Any:
+    return saved.unsave(user, fields.message)
 
 
-@command("message.forward", Forward, scope="write")
-async def message_forward(connection: Connection, fields: Forward) -> None:
+@does("message.forward", Forward, pace=pace_change)
+def message_forward(user: User, fields: Forward) -> ForwardList:
     client_id = client_id_of(fields)
-
-    def forward(user: User) -> ForwardList:
-        results = forwarding.forward(user, fields.message, fields.rooms, client_id=client_id, comment=fields.comment)
-        return forwarding.forward_out(results)
-
-    await change(connection, fields, forward)
+    results = forwarding.forward(user, fields.message, fields.rooms, client_id=client_id, comment=fields.comment)
+    return forwarding.forward_out(results)
 
 
-@command("scheduled.create", ScheduledCreate, scope="write")
-async def scheduled_create(connection: Connection, fields: ScheduledCreate) -> None:
+@does("scheduled.create", ScheduledCreate, pace=pace_change)
+def scheduled_create(user: User, fields: ScheduledCreate) -> ScheduledOut:
     plan = scheduled.Plan(
         room_id=fields.room,
         content=fields.content,
@@ -114,22 +108,19 @@ async def scheduled_create(connection: Connection, fields: ScheduledCreate) -> N
         silent=fields.silent,
         client_id=client_id_of(fields),
     )
-    await change(connection, fields, scheduled.create, plan)
+    return scheduled.create(user, plan)
 
 
-@command("scheduled.change", ScheduledChange, scope="write")
-async def scheduled_change(connection: Connection, fields: ScheduledChange) -> None:
-    def edit(user: User) -> ScheduledOut:
-        return scheduled.change(
-            user, fields.scheduled, content=fields.content, send_at=fields.send_at, silent=fields.silent
-        )
-
-    await change(connection, fields, edit)
+@does("scheduled.change", ScheduledChange, pace=pace_change)
+def scheduled_change(user: User, fields: ScheduledChange) -> ScheduledOut:
+    return scheduled.change(
+        user, fields.scheduled, content=fields.content, send_at=fields.send_at, silent=fields.silent
+    )
 
 
-@command("scheduled.cancel", OfScheduled, scope="write")
-async def scheduled_cancel(connection: Connection, fields: OfScheduled) -> None:
-    await change(connection, fields, scheduled.cancel, fields.scheduled)
+@does("scheduled.cancel", OfScheduled, pace=pace_change)
+def scheduled_cancel(user: User, fields: OfScheduled) -> Any:
+    return scheduled.cancel(user, fields.scheduled)
 
 
 def _standing(held: ThreadFollow) -> Following:

@@ -16,12 +16,12 @@ from django.views.decorators.http import require_http_methods
 
 from accounts.models import User
 from accounts.requests import user_of
+from chat_project.api.fields import cursor_of, key_of
 from messaging import scheduled
 from messaging.models import ScheduledMessage
 from messaging.panels.listing import LIST_PAGE
 from realtime.errors import Invalid, Refusal
 from realtime.values import timestamp
-from rooms.api.fields import cursor_of, key_of
 from rooms.panels import is_for_panel, panel
 from rooms.summaries import RoomSummary, summaries
 

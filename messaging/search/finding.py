@@ -18,6 +18,7 @@ from uuid import UUID
 from django.utils.safestring import SafeString, mark_safe
 
 from accounts.models import User
+from chat_project.api.fields import cursor_of, key_of
 from messaging import rendering
 from messaging.models import NOTICES, Message
 from messaging.search.engine import Found, Patience, engine
@@ -27,7 +28,6 @@ from messaging.search.scope import Hint, Place, Scope, scope_of
 from messaging.wire import MessageOut, messages_out
 from realtime.errors import RateLimited
 from realtime.limits import Buckets
-from rooms.api.fields import cursor_of, key_of
 from rooms.models import Kind, Membership
 from rooms.summaries import direct_name
 

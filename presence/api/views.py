@@ -17,10 +17,10 @@ from accounts import services
 from accounts.availability import described
 from accounts.models import Availability
 from accounts.requests import user_of
+from chat_project.api.fields import Moment, checked
 from presence import last_seen, looking, showing
 from realtime.errors import NotFound
 from realtime.values import Timestamp, timestamp
-from rooms.api.fields import Moment, checked
 
 
 def one_of(*words: str) -> msgspec.Meta:

@@ -18,10 +18,10 @@ from rest_framework.views import APIView
 
 from accounts.people import Person, person_of
 from accounts.requests import user_of
+from chat_project.api.fields import Moment, PageInput, Text, checked, cursor_of, key_of
 from realtime.errors import Forbidden
 from realtime.values import Timestamp, timestamp
 from rooms import services
-from rooms.api.fields import Moment, PageInput, Text, checked, cursor_of, key_of
 from rooms.models import Ban, Membership, Room
 from rooms.permissions import Action, allows
 

@@ -7,8 +7,8 @@ from typing import Any
 
 from rest_framework import serializers
 
+from chat_project.api.fields import Cursor, Limit, Moment, PageInput, Text
 from rooms import directory
-from rooms.api.fields import Cursor, Limit, Moment, PageInput, Text
 from rooms.models import Kind, Role
 from rooms.services.membership import ADDED_AT_ONCE_MAX
 

@@ -18,14 +18,13 @@ from rest_framework.views import APIView
 
 from accounts.people import Person, person_of
 from accounts.requests import user_of
-from realtime.errors import Invalid, NotFound
+from chat_project.api.fields import Moment, Number, PageInput, checked, cursor_of, key_of
+from realtime.errors import Invalid
 from realtime.values import Timestamp, timestamp
 from rooms import services
 from rooms.api import shapes
-from rooms.api.fields import Moment, Number, PageInput, checked, cursor_of, key_of
-from rooms.invitations import made_for
-from rooms.models import Invitation, Membership, Room
-from rooms.services.inviting import NO_INVITATION
+from rooms.invitations import asked_of, made_for, within_reach
+from rooms.models import Invitation, Room
 
 
 class InvitationPage(msgspec.Struct, gc=False):
@@ -87,15 +86,14 @@ class InvitationView(APIView):
     def patch(self, request: Request, invitation_id: UUID) -> Response:
         """Accept or decline what one was asked."""
         accept = checked(_InvitationAnswer, request.data)["state"] == "accepted"
-        found = _invitation(Q(user=user_of(request)), invitation_id)
-        services.answer(user_of(request), found, accept=accept)
-        return Response(shapes.invitation(found))
+        asked = asked_of(user_of(request), invitation_id)
+        services.answer(user_of(request), asked, accept=accept)
+        return Response(shapes.invitation(asked))
 
     @extend_schema(operation_id="invitations_revoke", responses={204: None})
     def delete(self, request: Request, invitation_id: UUID) -> Response:
         """Take an invitation back: one's own, or another's where one manages them."""
-        mine = Membership.objects.current().filter(user=user_of(request)).values("room_id")
-        services.revoke(user_of(request), _invitation(Q(room__in=mine), invitation_id))
+        services.revoke(user_of(request), within_reach(user_of(request), invitation_id))
         return Response(status=status.HTTP_204_NO_CONTENT)
 
 
@@ -113,13 +111,6 @@ class LinkView(APIView):
         """Come in by a link; who is in the room already stays as they are."""
         room = services.accept_link(user_of(request), code).room
         return Response(shapes.detail(user_of(request), room))
-
-
-def _invitation(reachable: Q, invitation_id: UUID) -> Invitation:
-    found = Invitation.objects.filter(reachable, pk=invitation_id).select_related("room").first()
-    if found is None:
-        raise NotFound(NO_INVITATION)
-    return found
 
 
 def _page(request: Request, invitations: Any) -> InvitationPage:

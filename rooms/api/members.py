@@ -16,10 +16,9 @@ from rest_framework.views import APIView
 
 from accounts.requests import user_of
 from accounts.search import named_like
-from realtime.errors import Invalid
+from chat_project.api.fields import checked, cursor_of, key_of
 from rooms import services
 from rooms.api import shapes
-from rooms.api.fields import checked, cursor_of, key_of
 from rooms.api.inputs import MemberChange, MembersQuery, NewMembers, NewOwner
 from rooms.models import Membership, Room
 
@@ -62,10 +61,7 @@ class MemberView(APIView):
     def patch(self, request: Request, room_id: UUID, user_id: UUID) -> Response:
         """Change role, mute or permissions of a member: all that is given or, where one is refused, nothing."""
         room = _joined(request, room_id)
-        fields = checked(MemberChange, request.data)
-        if not fields:
-            raise Invalid("Give “role”, “muted_until” or “permissions”.")
-        member = services.change_member(user_of(request), room, user_id, **fields)
+        member = services.change_member(user_of(request), room, user_id, **checked(MemberChange, request.data))
         return Response(shapes.members([member])[0])
 
     @extend_schema(operation_id="members_remove", responses={204: None})

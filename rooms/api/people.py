@@ -14,8 +14,8 @@ from rest_framework.views import APIView
 from accounts import pace
 from accounts.models import USERNAME_MAX
 from accounts.requests import user_of
+from chat_project.api.fields import Text, checked
 from rooms import people
-from rooms.api.fields import Text, checked
 
 
 class PeopleQuery(serializers.Serializer[Any]):

@@ -16,9 +16,9 @@ from rest_framework.views import APIView
 
 from accounts import pictures
 from accounts.requests import user_of
+from chat_project.api.fields import checked
 from rooms import services
 from rooms.api import shapes
-from rooms.api.fields import checked
 from rooms.models import Room
 
 # A multipart body is a little larger than the file in it.

@@ -15,10 +15,10 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from accounts.requests import user_of
-from realtime.errors import Invalid
+from chat_project.api.fields import Moment, Number, Text, checked
 from rooms import services
-from rooms.api.fields import Moment, Number, Text, checked
 from rooms.models import NotificationLevel, Room
+from rooms.services.preferences import POSITION_MAX
 from rooms.sidebar import Section, sections_of
 from rooms.summaries import Preferences
 
@@ -40,7 +40,7 @@ class NewSection(serializers.Serializer[Mapping[str, Any]]):
 
 class SectionChange(serializers.Serializer[Mapping[str, Any]]):
     name = Text(required=False)
-    position = Number(required=False, max_value=1_000, help_text="The place among one's sections, from 0.")
+    position = Number(required=False, max_value=POSITION_MAX, help_text="The place among one's sections, from 0.")
 
 
 class SectionList(msgspec.Struct, gc=False):
@@ -58,14 +58,7 @@ class OwnRoomView(APIView):
     def patch(self, request: Request, room_id: UUID) -> Response:
         """Choose what is given: notifications, favourite, section, and the place beside another room."""
         room = get_object_or_404(Room.objects.joined_by(user_of(request)), pk=room_id)
-        fields = checked(PreferencesChange, request.data)
-        if not fields:
-            raise Invalid("Give something to change.")
-        before, after = fields.pop("before", None), fields.pop("after", None)
-        if before and after:
-            raise Invalid("Give either “before” or “after”.")
-        place = ("before", before) if before else ("after", after) if after else None
-        return Response(services.set_preferences(user_of(request), room, place=place, **fields))  # type: ignore[arg-type]
+        return Response(services.set_preferences(user_of(request), room, **checked(PreferencesChange, request.data)))
 
 
 class SectionsView(APIView):
@@ -85,10 +78,7 @@ class SectionView(APIView):
     @extend_schema(operation_id="sections_change", request=SectionChange, responses=Section)
     def patch(self, request: Request, section_id: UUID) -> Response:
         """Rename a section of one's own, or move it."""
-        fields = checked(SectionChange, request.data)
-        if not fields:
-            raise Invalid("Give something to change.")
-        return Response(services.change_section(user_of(request), section_id, **fields))
+        return Response(services.change_section(user_of(request), section_id, **checked(SectionChange, request.data)))
 
     @extend_schema(operation_id="sections_delete", responses={204: None})
     def delete(self, request: Request, section_id: UUID) -> Response:

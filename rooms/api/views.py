@@ -13,12 +13,11 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from accounts.requests import user_of
-from realtime.errors import Invalid
+from chat_project.api.fields import PAGE_MAX, checked, cursor_of, key_of
 from rooms import directory, services
 from rooms.api import shapes
-from rooms.api.fields import PAGE_MAX, checked, cursor_of, key_of
 from rooms.api.inputs import DirectoryQuery, NewRoom, RoomChange, RoomsQuery
-from rooms.models import Kind, Room
+from rooms.models import Room
 from rooms.summaries import RoomKey, summaries, summaries_page
 
 _SEEN: list[Any] = [shapes.RoomDetail, shapes.ListedRoom]
@@ -42,11 +41,7 @@ class RoomsView(APIView):
     )
     def post(self, request: Request) -> Response:
         """Make a room, or (200) find again the direct room of these people."""
-        fields = checked(NewRoom, request.data)
-        if fields["kind"] == Kind.DIRECT:
-            room, created = services.direct_room(user_of(request), fields.get("members", ()))
-        else:
-            room, created = services.create_room(user_of(request), **{"name": "", **fields}), True
+        room, created = services.make_room(user_of(request), **checked(NewRoom, request.data))
         code = status.HTTP_201_CREATED if created else status.HTTP_200_OK
         return Response(shapes.detail(user_of(request), room), status=code)
 
@@ -77,10 +72,7 @@ class RoomView(APIView):
     def patch(self, request: Request, room_id: UUID) -> Response:
         """Change what is given; all of it or, where one part is refused, nothing."""
         room = get_object_or_404(Room.objects.visible_to(user_of(request)), pk=room_id)
-        fields = checked(RoomChange, request.data)
-        if not fields:
-            raise Invalid("Give something to change.")
-        room = services.change_room(user_of(request), room, **fields)
+        room = services.change_room(user_of(request), room, **checked(RoomChange, request.data))
         return Response(shapes.detail(user_of(request), room))
 
     @extend_schema(operation_id="rooms_delete", responses={204: None})

@@ -14,9 +14,9 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods
 
 from accounts.models import User
+from chat_project.api.fields import cursor_of, key_of
 from realtime.errors import Invalid, NotFound, Refusal
 from rooms import services
-from rooms.api.fields import cursor_of, key_of
 from rooms.models import Ban
 from rooms.panels import panel
 from rooms.permissions import Action

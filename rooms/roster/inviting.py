@@ -20,9 +20,9 @@ from django.views.decorators.http import require_http_methods
 
 from accounts.models import User
 from accounts.requests import user_of
+from chat_project.api.fields import cursor_of, key_of
 from realtime.errors import Forbidden, Gone, Invalid, NotFound, Refusal
 from rooms import services
-from rooms.api.fields import cursor_of, key_of
 from rooms.invitations import made_for
 from rooms.models import Invitation, Membership
 from rooms.panels import lead_away, panel

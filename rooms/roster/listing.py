@@ -13,7 +13,7 @@ from django.db.models import CharField, F, Q, Value
 from django.db.models.functions import Coalesce, Lower, NullIf
 
 from accounts.search import named_like
-from rooms.api.fields import cursor_of, key_of
+from chat_project.api.fields import cursor_of, key_of
 from rooms.models import Membership, MembershipQuerySet, Role, Room
 
 PAGE = 50

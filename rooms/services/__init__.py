@@ -7,7 +7,7 @@ that is passed in may be stale: it is read afresh under the lock, and that one i
 
 from rooms.services.change import Actor, Staff
 from rooms.services.inviting import accept_link, answer, invite, invite_by_link, link_of, revoke
-from rooms.services.making import create_room, direct_key, direct_room
+from rooms.services.making import create_room, direct_key, direct_room, make_room
 from rooms.services.membership import (
     add_members,
     change_role,
@@ -53,6 +53,7 @@ __all__ = [
     "join",
     "leave",
     "link_of",
+    "make_room",
     "mute_member",
     "preferences_for",
     "remove_member",

@@ -94,6 +94,8 @@ def link_of(code: str) -> Invitation:
 
     NotFound: there is none. Gone: it has ended, is used up, or its room takes nobody.
     """
+    if not code.isprintable():
+        raise NotFound(NO_INVITATION)  # also what a database does not take as text
     found = Invitation.objects.filter(code=code).select_related("room__head", "made_by").first()
     if found is None:
         raise NotFound(NO_INVITATION)

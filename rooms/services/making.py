@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 from uuid import UUID, uuid4
 
 from django.conf import settings
@@ -15,6 +16,13 @@ from rooms import log, naming
 from rooms.models import Kind, Membership, Room, RoomHead
 from rooms.services.change import Actor, Change, Staff, entering, touch
 from rooms.services.membership import ADDED_AT_ONCE_MAX, admit, check_may_add, find_people
+
+
+def make_room(user: User, *, kind: str, members: Iterable[UUID] = (), **fields: Any) -> tuple[Room, bool]:
+    """Make a room of any kind, as `create_room` and `direct_room` do; whether it was made now."""
+    if kind == Kind.DIRECT:
+        return direct_room(user, members)
+    return create_room(user, kind=kind, members=members, **{"name": "", **fields}), True
 
 
 def create_room(

@@ -61,7 +61,9 @@ def unban(actor: Actor, room: Room, user: User | UUID) -> None:
 
 
 def change_member(actor: Actor, room: Room, user: User | UUID, **fields: Any) -> Membership:
-    """Set any of `role`, `muted_until` and `permissions`; where one is refused, none."""
+    """Set any of `role`, `muted_until` and `permissions`; where one is refused, none. Invalid: none is given."""
+    if not fields:
+        raise Invalid("Give “role”, “muted_until” or “permissions”.")
     with transaction.atomic():
         if "role" in fields:
             member = change_role(actor, room, user, fields["role"])

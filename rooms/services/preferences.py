@@ -27,6 +27,7 @@ from rooms.sidebar import Section
 from rooms.summaries import Preferences, RoomSummary, preferences_of, summaries
 
 SECTIONS_MAX = 50
+POSITION_MAX = 1_000  # where somebody may say that one goes; all beyond the last are the last
 NO_SECTION = "There is no such section."
 # Two neighbours that are nearer to each other have no room for a third between them.
 _GAP_MIN = 1e-6
@@ -42,18 +43,25 @@ def preferences_for(user: User, room: Room) -> Preferences:
     return preferences_of(held)
 
 
-def set_preferences(user: User, room: Room, *, place: tuple[Side, UUID] | None = None, **fields: Any) -> Preferences:
+def set_preferences(
+    user: User, room: Room, *, before: UUID | None = None, after: UUID | None = None, **fields: Any
+) -> Preferences:
     """Set what is given of `notification_level`, `notifications_muted_until`, `favourite` and `section` (an id).
 
-    `place` says beside which room of the same part of the side bar it goes; without it, a room that
-    changes its part takes its place there by name or activity. NotFound: no such room or section
-    of the user's. Invalid: the other room is not in that part.
+    `before` or `after` says beside which room of the same part of the side bar it goes; without, a
+    room that changes its part takes its place there by name or activity. NotFound: no such room or
+    section of the user's. Invalid: the other room is not in that part, or nothing is given.
     """
+    place: tuple[Side, UUID] | None = ("before", before) if before else ("after", after) if after else None
+    if before and after:
+        raise Invalid("Give either “before” or “after”.")
+    if not fields and place is None:
+        raise Invalid("Give something to change.")
     with _own(user) as memberships:
         held = memberships.get(room.pk)
         if held is None:
             raise NotFound(NO_ROOM)
-        before = {row.pk: preferences_of(row) for row in memberships.values()}
+        known = {row.pk: preferences_of(row) for row in memberships.values()}
         was = (held.is_favourite, held.section_id)
         _take(user, held, fields)
         # A position counts within one part; one that is a favourite stays among these, whatever its section.
@@ -66,7 +74,7 @@ def set_preferences(user: User, room: Room, *, place: tuple[Side, UUID] | None =
         )
         if place is not None:
             _place(user, memberships, room.pk, *place)
-        _tell_rooms(user, [row for row in memberships.values() if preferences_of(row) != before[row.pk]])
+        _tell_rooms(user, [row for row in memberships.values() if preferences_of(row) != known[row.pk]])
     return preferences_of(held)
 
 
@@ -83,7 +91,12 @@ def create_section(user: User, name: str) -> Section:
 
 
 def change_section(user: User, section_id: UUID, *, name: str | None = None, position: int | None = None) -> Section:
-    """Rename a section, or make it the one at `position` from 0 (beyond the last: the last)."""
+    """Rename a section, or make it the one at `position` from 0 (beyond the last: the last).
+
+    Invalid: neither is given, or the name. NotFound: no section of the user's.
+    """
+    if name is None and position is None:
+        raise Invalid("Give something to change.")
     with _own(user):
         rows = _sections(user)
         row = next((each for each in rows if each.pk == section_id), None)

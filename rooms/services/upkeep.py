@@ -7,6 +7,7 @@ from typing import Any
 
 from django.db import IntegrityError, transaction
 
+from realtime.errors import Invalid
 from rooms import naming
 from rooms.models import Room
 from rooms.permissions import Action
@@ -54,7 +55,12 @@ def update_room(
 
 
 def change_room(actor: Actor, room: Room, *, archived: bool | None = None, **fields: Any) -> Room:
-    """Change what is given, as `update_room` and `archive` do: all of it or, where one part is refused, nothing."""
+    """Change what is given, as `update_room` and `archive` do: all of it or, where one part is refused, nothing.
+
+    Invalid: nothing is given.
+    """
+    if not fields and archived is None:
+        raise Invalid("Give something to change.")
     with transaction.atomic():
         if fields:
             room = update_room(actor, room, **fields)

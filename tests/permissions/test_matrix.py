@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 from uuid import uuid4
@@ -147,18 +147,30 @@ def test_every_page_is_in_the_matrix() -> None:
 @pytest.mark.parametrize("kind", Kind.values)
 async def test_a_command_does_what_the_table_allows_and_nothing_else(world: World, kind: str) -> None:
     stage = await world.shell(set_stage, kind)
+    assert await _said(world, stage, ways.COMMANDS, askers(kind)) == {}
+
+
+@pytest.mark.parametrize("say", ways.FINAL_COMMANDS, ids=lambda say: say.kind)
+@pytest.mark.parametrize("kind", Kind.values)
+async def test_a_command_that_ends_a_rule_over_a_room_is_its_owners(world: World, kind: str, say: Say) -> None:
+    stage = await world.shell(set_stage, kind)
+    assert await _said(world, stage, [say], reversed(askers(kind))) == {}
+
+
+async def _said(world: World, stage: Stage, says: list[Say], whoever: Iterable[str]) -> dict[Any, tuple[str, str]]:
+    """Where what came of a command was not what was expected: (expected, came), by who asked for what."""
     wrong = {}
-    for who in askers(kind):
+    for who in whoever:
         if who == ANONYMOUS:
             continue  # has no socket to speak on
         user = stage.people[who]
         socket = await world.socket(Guest(user, (await world.shell(create_token, user))[1]))
-        for say in ways.COMMANDS:
+        for say in says:
             answer = await _answer(socket, say.kind, say.fields(stage, who))
             came = DONE if answer["type"] == say.done else _CODES.get(answer.get("code", ""), str(answer))
             if came != (wanted := expected(stage, who, say)):
                 wrong[who, say.kind] = wanted, came
-    assert wrong == {}
+    return wrong
 
 
 async def _answer(socket: Socket, kind: str, fields: dict[str, Any]) -> Frame:
@@ -173,9 +185,30 @@ async def _answer(socket: Socket, kind: str, fields: dict[str, Any]) -> Frame:
 
 
 def test_every_command_is_in_the_matrix() -> None:
-    known = {say.kind for say in ways.COMMANDS} | ways.ELSEWHERE_COMMANDS.keys()
+    known = {say.kind for say in (*ways.COMMANDS, *ways.FINAL_COMMANDS)} | ways.ELSEWHERE_COMMANDS.keys()
     assert set(commands._registry) - known == set()
     assert known - set(commands._registry) == set()
+
+
+# What is done over REST and by no command, and why. All the rest that writes is done by the one that is named.
+REST_ALONE = {
+    "me/avatar/": "a file",
+    "rooms/<uuid:room_id>/avatar/": "a file",
+    "me/sessions/": "guards the account: asks for a request that was confirmed of late",
+    "me/sessions/<uuid:session>/": "guards the account: asks for a request that was confirmed of late",
+}
+
+
+def test_whatever_is_written_over_rest_is_done_by_a_command_too() -> None:
+    writing = {
+        (method.upper(), route)
+        for route, view in _routes(version_1)
+        for method in ("post", "put", "patch", "delete")
+        if hasattr(view.view_class, method) and route not in REST_ALONE
+    }
+    assert writing - ways.BOTH_WAYS.keys() == set()
+    assert ways.BOTH_WAYS.keys() - writing == set()
+    assert set(ways.BOTH_WAYS.values()) - set(commands._registry) == set()
 
 
 # --- Addresses -------------------------------------------------------------------------------------

@@ -14,6 +14,7 @@ import pkgutil
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from copy import copy
 from dataclasses import dataclass, field
 from functools import cached_property
 from importlib import import_module
@@ -56,6 +57,19 @@ class Scene:
     def direct(self) -> Room:
         """The conversation of person and viewer, in which nobody has written yet."""
         return make_direct(self.viewer, self.person)
+
+    @cached_property
+    def other(self) -> Room:
+        """A private room of the viewer's own, in which the third is and the person is not."""
+        return make_room(self.viewer, self.third)
+
+    def again(self) -> Scene:
+        """The same, with everybody as the database has them; what is made from now on is not in this one."""
+        scene = copy(self)
+        scene.person, scene.viewer, scene.third = (
+            User.objects.get(pk=each.pk) for each in (self.person, self.viewer, self.third)
+        )
+        return scene
 
     def api(self, user: User) -> ContractClient:
         made = ContractClient()
@@ -108,13 +122,17 @@ class _Listener:
         return False
 
 
-def is_told(scene: Scene, glance: Glance) -> bool:
-    """Whether a socket of the viewer's, standing as the database says, is told of the person."""
-    viewer = scene.viewer
-    identity = Identity(str(viewer.pk), viewer.username, viewer.rev, "session:x", "session")
+def socket_of(user: User) -> Connection:
+    """A socket of the user's, standing as the database says."""
+    identity = Identity(str(user.pk), user.username, user.rev, "session:x", "session")
     socket = Connection(identity, _NoWriter())
     socket.regard(Journal().standings({identity.user_id: [identity.credential]})[identity.user_id])
-    return str(scene.person.pk) in socket.sees(glance)
+    return socket
+
+
+def is_told(scene: Scene, glance: Glance) -> bool:
+    """Whether a socket of the viewer's, standing as the database says, is told of the person."""
+    return str(scene.person.pk) in socket_of(scene.viewer).sees(glance)
 
 
 class _NoWriter:

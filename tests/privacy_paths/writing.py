@@ -17,7 +17,8 @@ from messaging.drafts import Draft, NewPoll
 from messaging.models import Message, ScheduledMessage
 from messaging.scheduled import Plan
 from realtime.errors import Forbidden
-from rooms.models import Room
+from rooms.commands.rooms import RoomCreate, room_create
+from rooms.models import Kind, Room
 from rooms.services import direct_room
 from tests.factories import say
 from tests.privacy_paths import Scene, path
@@ -69,6 +70,11 @@ def make_of_three_over_rest(scene: Scene) -> bool:
     answer = scene.api(scene.viewer).post(f"{V1}/rooms/", body)
     assert answer.status_code in (201, 403)
     return bool(answer.status_code == 201)
+
+
+@path(WRITING, "room.create {kind: direct}")
+def make_over_the_socket(scene: Scene) -> bool:
+    return passes(lambda: room_create(scene.viewer, RoomCreate(kind=Kind.DIRECT, members=[scene.person.pk])))
 
 
 @path(WRITING, "the page of a new message")
