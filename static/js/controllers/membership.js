@@ -66,7 +66,7 @@ export function followRoom({ room, slug, isDirect, socket, blocked }) {
     return now !== slug;
   };
 
-  socket.on("room.changed", ifHere(({ data }) => hasMoved(data.slug) || reread()));
+  socket.on("room.changed", ifHere(({ data }) => data.deleted || hasMoved(data.slug) || reread()));
   socket.on("member.changed", ifHere(reread));
   if (isDirect) blocked.on("change", reread); // it closes a conversation of two, or opens it again
   socket.on("room.removed", ifHere(close));
