@@ -4,6 +4,7 @@
  */
 
 import { call } from "../api.js";
+import { isBarred } from "../barred.js";
 import { equipComposer } from "../composing.js";
 import { History } from "../models/history.js";
 import { Scroller } from "../models/scroll.js";
@@ -95,9 +96,11 @@ export function runThread({ root, signal, viewer, socket, own, blocked, store, d
   history.on("loaded", mark);
   history.on("failed", ({ error }) => console.warn(error));
 
-  followThread({ root, thread, viewer, signal, socket, threads });
-  threads.watch(thread, () => attention.isHere && scroller.isAtBottom && !history.hasAfter, signal);
-  readThread({ root, thread, signal, socket, scroller, history, attention });
+  if (!isBarred("follow")) {
+    followThread({ root, thread, viewer, signal, socket, threads });
+    threads.watch(thread, () => attention.isHere && scroller.isAtBottom && !history.hasAfter, signal);
+    readThread({ root, thread, signal, socket, scroller, history, attention });
+  }
 
   showOutgoing({
     room,
