@@ -395,6 +395,22 @@ async def test_an_event_that_is_lost_on_its_way_is_found_by_comparing_heads(
     assert forgetful.log.read_text().count(REPAIR) >= 2
 
 
+async def test_what_is_chosen_for_the_side_bar_from_the_shell_reaches_connected_clients(world: World) -> None:
+    alice, bob = await world.people(2)
+    room = await world.room(alice, bob)
+    socket = await world.socket(bob)
+    section = await world.shell(rooms.create_section, bob.user, "Clients")
+    assert (await socket.expect("sections"))["sections"] == [{"id": section.id, "name": "Clients"}]
+    await world.shell(rooms.set_preferences, bob.user, room, favourite=True, section=section.id)
+    told = await socket.expect("room.preferences", room=str(room.pk))
+    assert (told["preferences"]["favourite"], told["preferences"]["section"]) == (True, section.id)
+    # Back to how it was at first; and what others choose is none of theirs.
+    await world.shell(rooms.set_preferences, alice.user, room, favourite=True)
+    await world.shell(rooms.set_preferences, bob.user, room, favourite=False, section=None)
+    told = await socket.expect("room.preferences", room=str(room.pk))
+    assert (told["preferences"]["favourite"], told["preferences"]["section"]) == (False, None)
+
+
 async def test_a_read_position_moved_from_the_shell_reaches_connected_clients(world: World) -> None:
     alice, bob = await world.people(2)
     room = await world.room(alice, bob)
