@@ -275,11 +275,16 @@ class MembershipAdmin(ServiceAdmin):
     ordering = ("-id",)
     fields = (
         *("room_link", "user", "role", "muted_until", "permissions"),
-        *("joined_at", "left_at", "read_number", "notification_level"),
+        *("joined_at", "left_at", "read_number"),
+        # What the person has chosen for themselves is shown, and theirs.
+        *("notification_level", "notifications_muted_until", "is_favourite", "section", "sidebar_position"),
     )
     delete_confirmation_template = "admin/rooms/end_one.html"
     delete_selected_confirmation_template = "admin/rooms/end_several.html"
-    readonly_fields = ("room_link", "user", "joined_at", "left_at", "read_number", "notification_level")
+    readonly_fields = (
+        *("room_link", "user", "joined_at", "left_at", "read_number"),
+        *("notification_level", "notifications_muted_until", "is_favourite", "section", "sidebar_position"),
+    )
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Membership], search_term: str
