@@ -24,7 +24,7 @@ from realtime.errors import Refusal
 # Of those that have ended, so many are shown: what was it that worked until last week?
 ENDED_SHOWN = 10
 SCOPES: dict[str, tuple[str, tuple[Scope, ...]]] = {
-    "all": ("All that you may do", ()),
+    "all": ("Everything", ()),
     "read": ("Read only", (Scope.READ,)),
     "write": ("Write only", (Scope.WRITE,)),
 }
@@ -35,7 +35,7 @@ SPANS = {"7": "7 days", "30": "30 days", "90": "90 days", "365": "1 year", "": "
 class TokenForm(forms.Form):
     name = forms.CharField(
         max_length=100,
-        help_text="What it is for, so that you know it again.",
+        help_text="What it is for, so that you know it again later.",
         widget=forms.TextInput(attrs={"autocomplete": "off", "autofocus": True}),
     )
     scope = forms.ChoiceField(label="What it may do", choices=[(key, words) for key, (words, _) in SCOPES.items()])
