@@ -60,7 +60,7 @@ class UserAdmin(ServiceAdmin, auth_admin.UserAdmin):
     filter_horizontal = ("groups",)
     readonly_fields = (
         *("suspended_at", "created_at", "last_login", "last_seen_at", "record", "relations", "privacy_choices"),
-        *("picture", "shown_status", "presence_now", "says"),
+        *("picture", "shown_status", "presence_now", "says", "sections"),
     )
     actions = ("lift_suspension", "close_accounts", "open_accounts")
     fieldsets = (
@@ -68,7 +68,7 @@ class UserAdmin(ServiceAdmin, auth_admin.UserAdmin):
         ("Profile", {"fields": ("display_name", ("picture", "avatar"), "bio")}),
         ("Status", {"fields": ("shown_status", ("status_emoji", "status_text"), "status_until")}),
         ("Language and time", {"fields": ("locale", "time_zone")}),
-        ("Privacy and people, as the person has chosen", {"fields": ("privacy_choices", "relations")}),
+        ("Privacy and people, as the person has chosen", {"fields": ("privacy_choices", "relations", "sections")}),
         ("Presence", {"fields": ("presence_now", "says", "last_seen_at")}),
         ("Suspension", {"fields": ("suspended", "suspension_reason", "suspended_until", "suspended_at")}),
         ("Account", {"fields": ("is_active", "is_verified", "is_bot", "is_guest", "unthrottled")}),
@@ -182,6 +182,10 @@ class UserAdmin(ServiceAdmin, auth_admin.UserAdmin):
             for name, words in lists
         )
         return format_html_join(" · ", '<a href="{}?{}">{}</a>', links)
+
+    @admin.display(description="sections of the side bar")
+    def sections(self, user: User) -> str:
+        return ", ".join(user.sidebar_sections.order_by("position", "id").values_list("name", flat=True)) or "none"
 
     @admin.display(description="is now")
     def presence_now(self, user: User) -> str:

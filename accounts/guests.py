@@ -37,6 +37,24 @@ COMMANDS = frozenset(
     | {"message.send", "message.edit", "message.delete", "reaction.add", "reaction.remove", "draft.set"}
 )
 
+# What the client offers somebody who can reach it, by the name that it goes by there: the page or the call it ends in.
+OFFERS = {
+    "block": "blocks/<uuid:user_id>/",
+    "closePoll": "messages/<uuid:message_id>/poll/close/",
+    "follow": "messages/<uuid:message_id>/follow/",
+    "forward": "messages/<uuid:message_id>/forward/",
+    "history": "revisions",
+    "mention": "rooms/<uuid:room_id>/members/",
+    "pin": "messages/<uuid:message_id>/pin/",
+    "preview": "messages/<uuid:message_id>/previews/",
+    "profile": "profile",
+    "save": "messages/<uuid:message_id>/saved/",
+    "schedule": "scheduled/",
+    "search": "search",
+    "vote": "messages/<uuid:message_id>/vote/",
+}
+BARRED = frozenset(name for name, way in OFFERS.items() if way not in PAGES.keys() | CALLS.keys())
+
 API = "api/v1/"
 
 

@@ -13,7 +13,7 @@ from accounts import guests
 
 # By the beginning of their route. allauth limits most of what is below these, each in its own way;
 # not the confirming of addresses by their keys, the passkeys' challenges, the renewal of tokens.
-CREDENTIAL_ROUTES = ("accounts/", "api/auth/", "settings/security/", "guest/")
+CREDENTIAL_ROUTES = ("accounts/", "api/auth/", "settings/security/", "settings/tokens/", "guest/")
 RETRY_AFTER_S = 60
 
 

@@ -11,8 +11,8 @@ from realtime.limits import Buckets
 
 # Each change reaches all who have the person before their eyes.
 PROFILE = Buckets(rate=0.5, burst=30)
-# Decoding a picture takes a second of a processor at worst.
-_AVATAR = Buckets(rate=1 / 30, burst=10)
+# Decoding a picture, be it of a person or of a room, takes a second of a processor at worst.
+_PICTURE = Buckets(rate=1 / 30, burst=10)
 # Whether a number is taken must not become a way to find out who is here.
 _PHONE = Buckets(rate=1 / 600, burst=5)
 # By name one finds whom one knows, and does not draw up a list of who is here.
@@ -24,8 +24,9 @@ def profile(user: User) -> None:
     _take(PROFILE, user)
 
 
-def avatar(user: User) -> None:
-    _take(_AVATAR, user)
+def picture(user: User) -> None:
+    """RateLimited: the person uploads too many pictures."""
+    _take(_PICTURE, user)
 
 
 def phone(user: User) -> None:

@@ -99,7 +99,7 @@ def avatar(request: HttpRequest) -> HttpResponse:
         elif upload is None:
             raise Refusal("Choose a picture first.")
         else:
-            pace.avatar(user)
+            pace.picture(user)
             services.set_avatar(user, upload, actor=user)
 
     if int(request.META.get("CONTENT_LENGTH") or 0) > pictures.BYTES_MAX * 2:

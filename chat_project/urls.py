@@ -8,6 +8,7 @@ urlpatterns = [
     path("", include("messaging.urls")),
     path("", include("accounts.urls")),
     path("", include("presence.urls")),
+    path("", include("integrations.urls")),
     path("accounts/", include("allauth.urls")),
     path("admin/", admin.site.urls),
     path("api/", include("chat_project.api_urls")),

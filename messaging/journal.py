@@ -22,6 +22,7 @@ from messaging.receipts import TOPIC as RECEIPTS
 from messaging.wire import MessageOut, decode_message, encode_json, messages_out
 from realtime.events import Event, near
 from realtime.source import LogRange, RoomView, Standing
+from rooms import choices
 from rooms.events import event_of_entry
 from rooms.models import LogEntry, LogEpoch, RoomHead
 from rooms.sidebar import sections_of_all
@@ -61,10 +62,14 @@ class Journal:
                 near=circles[user.pk].near,
                 hidden=circles[user.pk].hidden,
                 manner=availability.manner_of(user),
+                choices=choices.marks(rooms[str(user.pk)], sections.get(str(user.pk), [])),
                 extra={"sections": sections.get(str(user.pk), [])},
             )
             for user in users
         }
+
+    def chosen(self, standing: Standing, key: str) -> bytes | None:
+        return choices.frame_of(key, [view.summary for view in standing.rooms], standing.extra["sections"])
 
     def valid(self, credentials: Collection[str]) -> Collection[str]:
         return still_valid(credentials)

@@ -179,6 +179,7 @@ class Checks:
                 told(connection, moved)
         await self._apply_rooms(attendance, standing)
         self._apply_reads(attendance, standing)
+        self._apply_choices(attendance, standing)
 
     async def _apply_rooms(self, attendance: Attendance, standing: Standing) -> None:
         """Take away the rooms that the user has lost, and bring those that they have gained."""
@@ -210,6 +211,21 @@ class Checks:
                 if connection.is_live:
                     connection.send(text)
         attendance.reads = {view.id: view.read_number for view in standing.rooms}
+
+    def _apply_choices(self, attendance: Attendance, standing: Standing) -> None:
+        """Tell all of the user's sockets what they have chosen since it was last looked at.
+
+        A note may have told some of it before. It is absolute, so that hearing it twice does no harm.
+        """
+        before, attendance.choices = attendance.choices, standing.choices
+        if before == standing.choices:
+            return
+        for key in before.keys() | standing.choices.keys():
+            if before.get(key) == standing.choices.get(key) or not (text := self._hub.source.chosen(standing, key)):
+                continue
+            for connection in tuple(attendance.connections):
+                if connection.is_live:
+                    connection.send(text)
 
 
 def _compare(

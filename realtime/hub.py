@@ -10,7 +10,7 @@ import asyncio
 import logging
 import time
 from collections import defaultdict
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from weakref import WeakKeyDictionary
 
 from realtime import bus, pool, upkeep
@@ -30,12 +30,13 @@ logger = logging.getLogger(__name__)
 class Attendance:
     """A user's sockets in this process, and where the user stood when last looked at."""
 
-    __slots__ = ("connections", "reads", "rev")
+    __slots__ = ("choices", "connections", "reads", "rev")
 
     def __init__(self) -> None:
         self.connections: set[Connection] = set()
         self.rev: int | None = None  # None until it has been read
         self.reads: dict[str, int] = {}
+        self.choices: Mapping[str, int] = {}
 
 
 class Hub:
@@ -178,6 +179,7 @@ class Hub:
         if attendance.rev is None:
             attendance.rev = standing.rev
             attendance.reads = {room.id: room.read_number for room in standing.rooms}
+            attendance.choices = standing.choices
         return standing
 
     async def look_up(self, connection: Connection, room: str) -> RoomView | None:
@@ -200,6 +202,7 @@ class Hub:
         if attendance is not None and attendance.rev != standing.rev:
             # The user's other sockets may have heard what moved since; then they hear it once more.
             attendance.reads = {room.id: room.read_number for room in standing.rooms}
+            attendance.choices = standing.choices
             self.checks.recheck(connection.identity.user_id)
 
     def view(self, connection: Connection, room: str | None) -> None:

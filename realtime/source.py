@@ -45,6 +45,8 @@ class Standing:
     hidden: frozenset[str] = frozenset()
     # What an app above the hub has to know of a user whose sockets are here.
     manner: Any = None
+    # What the user has chosen for themselves, as marks that differ where it does; what is as at first is left out.
+    choices: Mapping[str, int] = field(default_factory=dict)
     # What else `ready` says of them.
     extra: Mapping[str, Any] = field(default_factory=dict)
 
@@ -74,6 +76,9 @@ class Source(Protocol):
 
     def fragment(self, event: Event) -> str | None:
         """Render the event's message, if it has one. Reads nothing."""
+
+    def chosen(self, standing: Standing, key: str) -> bytes | None:
+        """The frame that tells the user's sockets of one of their `choices`. None: it is about nothing now."""
 
     def heads(self, known: Mapping[str, int]) -> dict[str, int]:
         """Of these rooms, those whose head is beyond the `seq` given, with their head."""

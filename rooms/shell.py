@@ -9,6 +9,7 @@ from uuid import UUID
 
 import msgspec
 
+from accounts import guests
 from accounts.models import User
 from accounts.people import person_of
 from rooms.models import Invitation, Kind, LogEpoch, Room
@@ -24,6 +25,7 @@ class Shell:
     here: RoomSummary | None
     invitations: int  # into rooms, on which the user's word is awaited
     boot: dict[str, Any]  # the JSON of `<script id="boot">`
+    barred: str  # what the client does not offer the user, though others have it: see `accounts.guests`
 
 
 # What apps above add to the boot data, by name.
@@ -55,6 +57,7 @@ def shell(user: User, slug: str | None = None) -> Shell:
             "room": msgspec.to_builtins(here),
             **{name: read(user) for name, read in _additions.items()},
         },
+        barred=" ".join(sorted(guests.BARRED)) if user.is_visitor else "",
     )
 
 

@@ -33,7 +33,7 @@ LOG_EVENTS = frozenset(
     {
         "message.created", "message.edited", "message.deleted", "message.pinned", "message.unpinned",
         "reaction.added", "reaction.removed", "member.joined", "member.left", "member.changed",
-        "room.changed", "messages.purged", "poll.changed", "message.previewed",
+        "bans.changed", "room.changed", "messages.purged", "poll.changed", "message.previewed",
     }
 )  # fmt: skip
 

@@ -132,6 +132,18 @@ def test_a_room_is_made_for_its_owner_and_the_record_names_who_made_it(cast: Cas
     assert recorded() == ["room.created"]
 
 
+def test_what_people_chose_for_their_side_bar_is_shown_and_is_theirs(cast: Cast, staff: Client) -> None:
+    section = services.create_section(cast.bob, "Clients")
+    services.set_preferences(cast.bob, cast.team, favourite=True, section=section.id)
+    page = staff.get(page_of(membership_of(cast.team, cast.bob)))
+    assert "Clients" in page.content.decode()
+    shown = page.context["adminform"].readonly_fields
+    assert {"is_favourite", "section", "sidebar_position", "notifications_muted_until"} <= set(shown)
+    person = staff.get(page_of(cast.bob))
+    assert "Clients" in person.content.decode()
+    assert "sections" in person.context["adminform"].readonly_fields
+
+
 def test_a_room_that_cannot_be_made_says_why(cast: Cast, staff: Client) -> None:
     fields = {"owner": make_user("guest", is_guest=True).pk, "kind": "private", "name": "x", "slug": "", "topic": ""}
     response = staff.post(reverse("admin:rooms_room_add"), fields)

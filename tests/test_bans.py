@@ -12,7 +12,7 @@ from django.utils import timezone
 from accounts.models import User
 from realtime.errors import Conflict, Forbidden, Invalid, NotFound, Refusal
 from rooms import services
-from rooms.models import Ban, Membership, Role, Room
+from rooms.models import Ban, LogEntry, Membership, Role, Room
 from rooms.permissions import GIVABLE, Action
 from tests.concurrency import at_once, raised
 from tests.factories import Cast, make_user, membership_of, say, set_role
@@ -87,6 +87,15 @@ def test_bans_over_rest(cast: Cast, api: Any) -> None:
     assert api(cast.erin).put(f"{path}{cast.dave.pk}/", {"until": "2020-01-01T00:00:00Z"}).status_code == 400
     assert api(cast.erin).delete(f"{path}{cast.bob.pk}/").status_code == 204
     assert api(cast.erin).get(path).json()["results"] == []
+
+
+def test_that_bans_have_changed_is_in_the_log_and_not_whose(cast: Cast) -> None:
+    services.ban(cast.erin, cast.team, cast.dave, reason="Spam")
+    services.ban(cast.erin, cast.team, cast.dave, reason="Spam")  # as it is already
+    services.unban(cast.erin, cast.team, cast.dave)
+    services.unban(cast.erin, cast.team, cast.dave)
+    told = LogEntry.objects.filter(room=cast.team, kind="bans.changed")
+    assert [(entry.actor, entry.payload) for entry in told] == [(None, {})] * 2
 
 
 # --- Permissions of a single member ------------------------------------------------------------

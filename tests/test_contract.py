@@ -386,6 +386,10 @@ async def test_a_server_sends_every_frame_that_is_described(world: World) -> Non
     await world.shell(services.update_room, ann.user, room, topic="Tea", settings={"permissions": {"invite": "admin"}})
     await ears.expect("room.changed", room=room_id)
     newcomer = await world.socket(cat)
+    await world.shell(services.ban, ann.user, room, cat.user, reason="Noise")
+    assert (await ears.expect("bans.changed", room=room_id))["data"] == {}
+    await world.shell(services.unban, ann.user, room, cat.user)
+    await ears.expect("bans.changed", room=room_id)
     await world.rest(ann, "POST", f"rooms/{room_id}/invitations/", {"user": cat.id})
     await newcomer.expect("invitations", waiting=1)
     await world.shell(services.add_members, ann.user, room, [cat.user])

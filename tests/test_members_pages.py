@@ -54,6 +54,23 @@ def more(shown: str) -> str:
     return shown.split("data-more href=")[1].split('"')[1]
 
 
+def test_the_page_of_a_member_leads_to_their_profile(cast: Cast) -> None:
+    shown = about(cast.team, cast.bob, cast.carol)
+    assert f'href="/people/{cast.carol.pk}/" data-panel' in shown
+    assert "Carol" in text(of(cast.bob).get(f"/people/{cast.carol.pk}/"))
+
+
+def test_that_a_room_is_deleted_is_said_by_the_page_that_is_looked_at(cast: Cast) -> None:
+    """A client whose side bar hears of it reads a page in the background, before it follows the form's answer."""
+    owner = of(cast.alice)
+    answer = owner.post(f"/r/{cast.team.slug}/delete/", {"name": "team"})
+    assert answer.headers["X-Panel-Away"] == "/rooms/"
+    for headers in ({"X-Part": "1"}, {"Sec-Purpose": "prefetch"}):
+        assert "is deleted" not in text(owner.get("/rooms/", headers=headers))
+    assert "Team is deleted." in text(owner.get("/rooms/"))
+    assert "is deleted" not in text(owner.get("/rooms/"))
+
+
 def test_the_list_begins_with_the_owner_and_tells_roles_and_mutes(cast: Cast) -> None:
     services.mute_member(cast.alice, cast.team, cast.carol, timezone.now() + timedelta(hours=1))
     shown = page(cast.team)

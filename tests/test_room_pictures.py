@@ -11,11 +11,13 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from PIL import Image
 
 from accounts.models import User
+from audit.models import AuditEntry
 from rooms import services
 from rooms.models import LogEntry, Role, Room
 from rooms.summaries import summaries
 from tests.contract import ContractClient
 from tests.factories import Cast, set_role
+from tests.test_admin import act, page_of, said, signed_in
 from tests.test_members_pages import of, text
 
 pytestmark = pytest.mark.django_db
@@ -70,6 +72,30 @@ def test_a_picture_comes_and_goes_over_rest(cast: Cast) -> None:
     assert answer.json()["avatar"].startswith("/media/rooms/")
     assert api(cast.alice).delete(url).json()["avatar"] is None
     assert not Room.objects.get(pk=cast.team.pk).avatar
+
+
+def test_who_uploads_too_many_waits_whatever_they_are_of(cast: Cast) -> None:
+    """One person's pictures, of rooms and of themselves, are decoded at one pace."""
+    client, url = api(cast.alice), f"/api/v1/rooms/{cast.team.pk}/avatar/"
+    while (answer := client.put(url, {"avatar": upload()}, format="multipart")).status_code == 200:
+        pass
+    assert answer.status_code == 429
+    assert client.put("/api/v1/me/avatar/", {"avatar": upload()}, format="multipart").status_code == 429
+    browser = of(cast.alice)
+    browser.post(f"/r/{cast.team.slug}/picture/", {"avatar": upload()})
+    assert "too often" in text(browser.get(f"/r/{cast.team.slug}/settings/"))
+    assert client.delete(url).json()["avatar"] is None  # what is there already can always be taken away
+    services.set_picture(services.Staff(cast.staff), cast.team, upload())
+
+
+def test_staff_take_the_pictures_of_rooms_away_in_the_admin(cast: Cast) -> None:
+    room = services.set_picture(cast.alice, cast.team, upload())
+    staff = signed_in(cast.staff)
+    assert 'class="picture" src="/media/rooms/' in staff.get(page_of(room)).content.decode()
+    assert "Pictures taken away: 1." in said(act(staff, "remove_pictures", room, cast.lobby))
+    assert not Room.objects.get(pk=room.pk).avatar
+    assert LogEntry.objects.filter(room=room, kind="room.changed").latest("seq").payload["avatar"] is None
+    assert AuditEntry.objects.filter(action="room.picture_removed", actor_id=cast.staff.pk).count() == 1
 
 
 def test_what_is_no_picture_is_refused_in_the_panel_and_over_rest(cast: Cast) -> None:

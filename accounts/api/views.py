@@ -39,7 +39,7 @@ class AvatarView(APIView):
     def put(self, request: Request) -> Response:
         """Upload a picture of oneself. What it says of place, time and camera is not kept."""
         user = user_of(request)
-        pace.avatar(user)
+        pace.picture(user)
         if int(request.META.get("CONTENT_LENGTH") or 0) > pictures.BYTES_MAX + BODY_ROOM:
             raise pictures.too_large()
         upload = checked(AvatarUpload, request.data)["avatar"]

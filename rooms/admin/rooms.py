@@ -20,6 +20,7 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.text import Truncator
 
+from accounts import pictures
 from accounts.models import User
 from chat_project.admin_site import ReadOnlyAdmin, ServiceAdmin, staff_member
 from rooms import naming, services
@@ -126,6 +127,7 @@ class RoomAdmin(ServiceAdmin):
         "name",
         "slug",
         "topic",
+        "picture",
         "settings",
         "kind",
         "members",
@@ -134,8 +136,8 @@ class RoomAdmin(ServiceAdmin):
         "created_at",
         "see_also",
     )
-    readonly_fields = ("kind", "members", "standing", "created_by", "created_at", "see_also")
-    actions = ("archive", "unarchive", "restore")
+    readonly_fields = ("picture", "kind", "members", "standing", "created_by", "created_at", "see_also")
+    actions = ("archive", "unarchive", "restore", "remove_pictures")
     delete_confirmation_template = "admin/rooms/end_one.html"
     delete_selected_confirmation_template = "admin/rooms/end_several.html"
 
@@ -206,6 +208,13 @@ class RoomAdmin(ServiceAdmin):
     def owner_name(self, room: Room) -> str:
         return room._owner or "–"  # type: ignore[attr-defined]
 
+    @admin.display(description="picture")
+    def picture(self, room: Room) -> SafeString | str:
+        address = pictures.url(room.avatar.name or "", pictures.MEDIUM)
+        return (
+            format_html('<img class="picture" src="{}" alt="" width="64" height="64">', address) if address else "none"
+        )
+
     @admin.display(description="members")
     def members(self, room: Room) -> int:
         return room.head.member_count
@@ -245,6 +254,12 @@ class RoomAdmin(ServiceAdmin):
         staff = services.Staff(staff_member(request))
         self.apply_to_each(request, chosen, lambda room: services.restore_room(staff, room), "Rooms restored")
 
+    @admin.action(description="Take the pictures of the rooms away", permissions=["change"])
+    def remove_pictures(self, request: HttpRequest, chosen: QuerySet[Room]) -> None:
+        staff = services.Staff(staff_member(request))
+        chosen = chosen.exclude(avatar="")
+        self.apply_to_each(request, chosen, lambda room: services.remove_picture(staff, room), "Pictures taken away")
+
 
 @admin.register(Membership)
 class MembershipAdmin(ServiceAdmin):
@@ -260,11 +275,16 @@ class MembershipAdmin(ServiceAdmin):
     ordering = ("-id",)
     fields = (
         *("room_link", "user", "role", "muted_until", "permissions"),
-        *("joined_at", "left_at", "read_number", "notification_level"),
+        *("joined_at", "left_at", "read_number"),
+        # What the person has chosen for themselves is shown, and theirs.
+        *("notification_level", "notifications_muted_until", "is_favourite", "section", "sidebar_position"),
     )
     delete_confirmation_template = "admin/rooms/end_one.html"
     delete_selected_confirmation_template = "admin/rooms/end_several.html"
-    readonly_fields = ("room_link", "user", "joined_at", "left_at", "read_number", "notification_level")
+    readonly_fields = (
+        *("room_link", "user", "joined_at", "left_at", "read_number"),
+        *("notification_level", "notifications_muted_until", "is_favourite", "section", "sidebar_position"),
+    )
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Membership], search_term: str

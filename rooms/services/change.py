@@ -124,6 +124,10 @@ class Change:
         }
         log.enter(self.head, "member.changed", self.actor, payload)
 
+    def tell_bans(self) -> None:
+        """Have those who may see the bans read them anew. The others learn neither whose it is nor who decided."""
+        log.enter(self.head, "bans.changed", None, {})
+
     def record(self, action: str, *, severity: str = "info", **details: Any) -> None:
         """Write the act into the audit record."""
         record(action, actor=self.actor, target=self.room, severity=severity, details=details)

@@ -42,6 +42,7 @@ def ban(actor: Actor, room: Room, user: User | UUID, *, reason: str = "", until:
         if made or (held.reason, held.until) != (reason, until):
             held.made_by, held.reason, held.until = change.actor, reason, until
             held.save()
+            change.tell_bans()
             change.record("room.member_banned", severity="notice", user=person.username, reason=reason, until=until)
         Invitation.objects.filter(room=change.room, user=person, state=Invitation.State.OPEN).update(
             state=Invitation.State.REVOKED
@@ -58,6 +59,7 @@ def unban(actor: Actor, room: Room, user: User | UUID) -> None:
         if held is not None:
             change.record("room.member_unbanned", severity="notice", user=held.user.username)
             held.delete()
+            change.tell_bans()
 
 
 def change_member(actor: Actor, room: Room, user: User | UUID, **fields: Any) -> Membership:

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
-from accounts import pictures
+from accounts import pace, pictures
+from accounts.models import User
 from rooms.models import Room
 from rooms.permissions import Action
 from rooms.services.change import Actor, Change, changing
 
 
 def set_picture(actor: Actor, room: Room, upload: pictures.Upload) -> Room:
-    """Make what was uploaded the room's picture. TooLarge or Invalid: it can't be used."""
+    """Make what was uploaded the room's picture. TooLarge or Invalid: it can't be used.
+
+    RateLimited: the person uploads too many, of themselves and of rooms.
+    """
     with changing(room, actor) as change:
         change.require(Action.EDIT_ROOM)  # before the work, which is done without the room's lock
+    if isinstance(actor, User):
+        pace.picture(actor)
     name = pictures.keep(upload, "rooms")
     try:
         with changing(room, actor) as change:

@@ -12,15 +12,14 @@ from datetime import datetime
 from typing import Any, Literal
 from uuid import UUID
 
-import msgspec
 from django.db import transaction
 
 from accounts.models import User
 from realtime import bus
 from realtime.errors import Conflict, Invalid, NotFound
 from realtime.events import Note
-from realtime.frames import frame
 from rooms import sidebar
+from rooms.choices import preferences_frame, sections_frame
 from rooms.models import SECTION_NAME_MAX_LENGTH, Membership, NotificationLevel, Room, SidebarSection
 from rooms.services.change import NO_ROOM
 from rooms.sidebar import Section
@@ -74,7 +73,7 @@ def set_preferences(
         )
         if place is not None:
             _place(user, memberships, room.pk, *place)
-        _tell_rooms(user, [row for row in memberships.values() if preferences_of(row) != known[row.pk]])
+        _tell(user, [row for row in memberships.values() if preferences_of(row) != known[row.pk]])
     return preferences_of(held)
 
 
@@ -86,7 +85,7 @@ def create_section(user: User, name: str) -> Section:
         if len(rows) >= SECTIONS_MAX:
             raise Conflict(f"A side bar has at most {SECTIONS_MAX} sections of your own.")
         row = SidebarSection.objects.create(user=user, name=name, position=rows[-1].position + 1 if rows else 0)
-        _tell_sections(user)
+        _tell(user, (), sections=True)
     return Section(str(row.pk), row.name)
 
 
@@ -112,7 +111,7 @@ def change_section(user: User, section_id: UUID, *, name: str | None = None, pos
             for number, each in enumerate(rows):
                 each.position = number
             SidebarSection.objects.bulk_update(rows, ["name", "position"])
-            _tell_sections(user)
+            _tell(user, (), sections=True)
     return Section(str(row.pk), row.name)
 
 
@@ -129,8 +128,7 @@ def delete_section(user: User, section_id: UUID) -> None:
                 each.sidebar_position = None
         Membership.objects.bulk_update(inside, ["section", "sidebar_position"])
         row.delete()  # also out of memberships that have ended
-        _tell_rooms(user, inside)
-        _tell_sections(user)
+        _tell(user, inside, sections=True)
 
 
 @contextmanager
@@ -216,18 +214,17 @@ def _sections(user: User) -> list[SidebarSection]:
     return list(SidebarSection.objects.filter(user=user).order_by("position", "id"))
 
 
-def _tell_rooms(user: User, changed: Sequence[Membership]) -> None:
-    bus.publish_on_commit(
-        [
-            Note(
-                str(user.pk),
-                frame("room.preferences", room=str(row.room_id), preferences=msgspec.to_builtins(preferences_of(row))),
-            )
-            for row in changed
-        ]
-    )
+def _tell(user: User, changed: Sequence[Membership], *, sections: bool = False) -> None:
+    """Tell the user's sockets of these rooms' preferences, and of the sections; the last in the transaction.
 
-
-def _tell_sections(user: User) -> None:
-    sections = msgspec.to_builtins(sidebar.sections_of(user.pk))
-    bus.publish_on_commit([Note(str(user.pk), frame("sections", sections=sections))])
+    `User.rev` goes up, so that a server that does not hear of it finds it out.
+    """
+    texts = [preferences_frame(str(row.room_id), preferences_of(row)) for row in changed]
+    if sections:
+        texts.append(sections_frame(sidebar.sections_of(user.pk)))
+    if not texts:
+        return
+    User.objects.filter(pk=user.pk).touch_rev()
+    rev = User.objects.values_list("rev", flat=True).get(pk=user.pk)
+    name = str(user.pk)
+    bus.publish_on_commit([*(Note(name, text) for text in texts[:-1]), Note(name, texts[-1], rev)])

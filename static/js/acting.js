@@ -1,5 +1,6 @@
 /** Puts together what can be done with messages, wherever on the page they are: room or thread. */
 
+import { isBarred } from "./barred.js";
 import { blockAuthor, unblockAuthor } from "./controllers/contacts.js";
 import { runEditing } from "./controllers/editing.js";
 import { jumpToDates } from "./controllers/jump-date.js";
@@ -33,8 +34,8 @@ export function actOnMessages({ socket, store, own, blocked }) {
   showTools({ verbs, quick, react: toggle, pick, openMenu });
   followMessageKeys({ verbs, pick, openMenu });
   runSwipes({ verbs });
-  runPolls({ acts, own, socket });
-  runPreviews({ acts });
+  if (!isBarred("vote")) runPolls({ acts, own, socket });
+  if (!isBarred("preview")) runPreviews({ acts });
   runMessagePanels({ socket });
   followMarks({ acts, verbs });
   jumpToDates();

@@ -1,5 +1,6 @@
 /** Puts a composer together: the one of a room, and that of a thread. */
 
+import { isBarred } from "./barred.js";
 import { runComposer } from "./controllers/composer.js";
 import { pickEmoji } from "./controllers/emoji-picker.js";
 import { formatByKeys } from "./controllers/formatting.js";
@@ -30,7 +31,8 @@ export function equipComposer({ form, list, viewer, store, drafts, outbox, send,
     const written = messages.filter((message) => !NOTICES.has(message.dataset.kind));
     return [...new Set(written.reverse().map((message) => message.dataset.sender))];
   };
-  runSuggestions({ form, field, sources: [mentionSource({ room, form, viewer, writers, store }), shortcodeSource()] });
+  const mentions = isBarred("mention") ? [] : [mentionSource({ room, form, viewer, writers, store })];
+  runSuggestions({ form, field, sources: [...mentions, shortcodeSource()] });
   formatByKeys(field);
   askBeforeCalling(composer);
   keepPace({ composer, outbox, signal });

@@ -42,6 +42,7 @@ import { dressReceiptPages, showReceipts, tellReceived } from "./controllers/rec
 import { markUnread } from "./controllers/unread-from.js";
 import { showTyping } from "./controllers/typing.js";
 import { actOnMessages } from "./acting.js";
+import { isBarred } from "./barred.js";
 import { equipComposer } from "./composing.js";
 import { Attention } from "./models/attention.js";
 import { Blocked } from "./models/blocked.js";
@@ -134,7 +135,7 @@ function start() {
   runProfiles();
   runStatus({ viewer });
   const here = box ? { id: box.dataset.room, slug: box.dataset.slug } : null;
-  runSearch({ here, rooms: boot.rooms, store });
+  if (!isBarred("search")) runSearch({ here, rooms: boot.rooms, store });
   runPanel({ aside: byId("panel"), fallback: () => document.querySelector("#composer textarea") ?? byId("main") });
   // Last: what is in view is read at once, and everything above shows it.
   if (box) reading = startRoom({ box, viewer, store, socket, unread, outbox, drafts, own, blocked, threads, attention });

@@ -179,6 +179,7 @@ export const WORDS = {
   read: "Read",
   closePoll: "Close the poll",
   linkCopied: "Link copied",
+  tokenCopied: "The token is copied.",
   textCopied: "Text copied",
   copyCode: "Copy this code",
   codeCopied: "Code copied",

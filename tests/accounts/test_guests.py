@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
@@ -220,6 +221,28 @@ def test_what_is_allowed_exists() -> None:
     assert guests.PAGES.keys() <= found
     assert guests.CALLS.keys() <= routes
     assert commands._registry.keys() >= guests.COMMANDS
+    assert set(guests.OFFERS.values()) <= found | routes
+
+
+def test_the_page_offers_a_guest_only_what_they_can_reach(room: Room, cast: Cast) -> None:
+    root = say(room, cast.alice, "Welcome")
+    client, member = enter(room), Client()
+    member.force_login(cast.alice)
+    for address in (reverse("room", args=[room.slug]), reverse("thread", args=[room.slug, root.number])):
+        theirs, ours = client.get(address).content.decode(), member.get(address).content.decode()
+        barred = re.search(r'<body [^>]*data-barred="([^"]*)"', theirs)
+        assert barred is not None
+        assert {"forward", "save", "pin", "schedule", "block", "vote", "profile"} <= set(barred[1].split())
+        assert 'data-act="later"' not in theirs
+        assert 'data-act="follow"' not in theirs
+        assert "data-barred" not in ours
+        assert 'data-act="later"' in ours
+
+
+def test_the_client_calls_its_verbs_as_they_are_barred() -> None:
+    verbs = (Path(__file__).parents[2] / "static/js/controllers/message-verbs.js").read_text()
+    for name in ("block", "closePoll", "forward", "history", "pin", "save"):
+        assert f'name: "{name}"' in verbs, f"the client has no verb called {name}"
 
 
 def test_a_guest_reads_and_writes_in_the_room(room: Room, cast: Cast) -> None:

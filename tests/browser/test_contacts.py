@@ -161,6 +161,22 @@ def test_a_conversation_closes_and_opens_with_the_block(scene: Scene) -> None:
     ben = scene.enter(scene.ben, room)
     ben.say("Friends again?")
     expect(ann.message("Friends again?").locator(".content")).to_be_visible()
+    # A thread of it closes and opens in the same way.
+    thread = open_thread(ann, "Friends again?")
+    expect(thread.composer).to_be_visible()
+    message = ann.message("Friends again?")
+    message.hover()
+    message.locator("[data-act=more]").click()
+    ann.page.get_by_role("menuitem", name="Block this person").click()
+    ann.page.get_by_role("dialog", name="Block Ben?").get_by_role("button", name="Block").click()
+    expect(thread.panel.locator(".composer-bar")).to_contain_text("You have blocked this person")
+    expect(ann.page.locator("#main .composer-bar")).to_contain_text("You have blocked this person")
+    message.get_by_role("button", name="Show").click()
+    message.hover()
+    message.locator("[data-act=more]").click()
+    ann.page.get_by_role("menuitem", name="Unblock").click()
+    expect(thread.composer).to_be_visible()
+    expect(ann.composer).to_be_visible()
 
 
 def test_the_page_fits_a_phone(scene: Scene) -> None:

@@ -133,8 +133,26 @@ def test_a_room_is_archived_renamed_and_deleted_before_everybodys_eyes(scene: Sc
     deleting.get_by_role("textbox").fill("crew")
     deleting.get_by_role("button", name="Delete the room").click()
     ann.page.wait_for_url("**/rooms/")
+    expect(ann.page.locator(".notice")).to_contain_text("Crew is deleted")
     for chat in (ann, ben):
         expect(chat.link(scene.team)).to_have_count(0)
+
+
+def test_a_ban_made_and_lifted_elsewhere_is_seen_in_an_open_panel(scene: Scene) -> None:
+    ann = scene.enter(scene.ann, scene.team)
+    person(open_members(ann), "Ben").click()
+    page_of(ann, "member").get_by_role("link", name="Profile").click()
+    expect(page_of(ann, "profile").locator(".profile-name")).to_contain_text("Ben")
+    ann.page.evaluate(
+        "(url) => document.dispatchEvent(new CustomEvent('panel:open', { detail: { url, title: 'Bans' } }))",
+        f"/r/{scene.team.slug}/bans/",
+    )
+    bans = page_of(ann, "room-bans")
+    expect(bans).to_contain_text("Nobody is banned")
+    scene.do(services.ban, scene.ann, scene.team, scene.cleo, reason="Noise")
+    expect(bans.locator(".way")).to_contain_text("Noise")
+    scene.do(services.unban, scene.ann, scene.team, scene.cleo)
+    expect(bans).to_contain_text("Nobody is banned")
 
 
 def test_on_a_phone_everything_is_within_reach_of_a_thumb(scene: Scene) -> None:

@@ -49,7 +49,7 @@ export function followMembers({ socket }) {
       refreshPanel(kind);
     }, LARGE_PAUSE_MS);
   };
-  for (const name of ["member.changed", "member.joined", "member.left", "room.changed"]) socket.on(name, reread);
+  for (const name of ["member.changed", "member.joined", "member.left", "room.changed", "bans.changed"]) socket.on(name, reread);
 }
 
 /** @param {ParentNode} root */

@@ -1,7 +1,7 @@
 /** What changes for the person about the open room itself: its name and topic, and whether they may write. */
 
 import { freshPage } from "../pages.js";
-import { WORDS } from "../words.js";
+import { closeComposer, heedSilence } from "./silence.js";
 
 /** The attributes that say what is decided about the room. */
 const FACTS = {
@@ -30,7 +30,7 @@ const addressOf = (slug) => `/r/${slug}/`;
  * @param {import("../models/blocked.js").Blocked} parts.blocked
  */
 export function followRoom({ room, slug, isDirect, socket, blocked }) {
-  const composer = () => document.querySelector("#composer, .composer-bar");
+  const main = document.getElementById("main");
 
   const reread = async () => {
     const page = await freshPage(addressOf(slug));
@@ -44,19 +44,9 @@ export function followRoom({ room, slug, isDirect, socket, blocked }) {
     document.querySelector(".bar-retention")?.remove();
     const retention = page.querySelector(".bar-retention");
     if (retention) title.after(retention);
-    const silence = page.querySelector(".composer-bar");
-    if (silence) composer()?.replaceWith(silence);
-    else if (composer()?.matches(".composer-bar")) location.reload(); // they may write again
+    heedSilence(main, page.getElementById("main"), () => location.reload());
   };
-  const close = () => {
-    const words = document.createElement("p");
-    const way = document.createElement("a");
-    words.className = "composer-bar";
-    way.href = "/rooms/";
-    way.textContent = WORDS.browse;
-    words.append(WORDS.removed, " ", way);
-    composer()?.replaceWith(words);
-  };
+  const close = () => closeComposer(main);
   const ifHere = (listener) => (frame) => {
     if (frame.room === room) listener(frame);
   };
@@ -66,7 +56,7 @@ export function followRoom({ room, slug, isDirect, socket, blocked }) {
     return now !== slug;
   };
 
-  socket.on("room.changed", ifHere(({ data }) => hasMoved(data.slug) || reread()));
+  socket.on("room.changed", ifHere(({ data }) => data.deleted || hasMoved(data.slug) || reread()));
   socket.on("member.changed", ifHere(reread));
   if (isDirect) blocked.on("change", reread); // it closes a conversation of two, or opens it again
   socket.on("room.removed", ifHere(close));

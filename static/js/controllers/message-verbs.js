@@ -1,12 +1,14 @@
 /**
  * What can be done with a message, in one table for the toolbar, the menu and the keys: when each is
- * offered, and what it does. What the server allows is said by `data-may` of the timeline.
+ * offered, and what it does. What the server allows is said by `data-may` of the timeline; to whom
+ * a verb is closed wherever they are, by its name in `data-barred` of the page.
  *
  * Replying, forwarding and marking as unread are done by others, who listen to `message:reply`,
  * `message:forward` and `message:unread` of the document; `detail` is {message, id, number, name, text}.
  */
 
 import { copy } from "../clipboard.js";
+import { isBarred } from "../barred.js";
 import { NOTICES } from "../models/timeline.js";
 import { WORDS } from "../words.js";
 import { confirmed } from "./confirm.js";
@@ -186,7 +188,7 @@ export function verbsOf({ acts, own, blocked, edit, save, block, unblock }) {
 
 /** Whether a verb is offered for a message. @param {Verb} verb @param {HTMLElement} message */
 export function offers(verb, message) {
-  return message.dataset.id !== undefined && (verb.when?.(message, roomOf(message)) ?? true);
+  return message.dataset.id !== undefined && !isBarred(verb.name) && (verb.when?.(message, roomOf(message)) ?? true);
 }
 
 /** Do it; a refusal is said. @param {Verb} verb @param {HTMLElement} message */

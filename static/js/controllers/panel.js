@@ -233,14 +233,16 @@ function tell(shown) {
  */
 async function ask(url, request) {
   let response;
+  let text = "";
   try {
     response = await fetch(url, { cache: "no-store", ...request, headers: { [HEADER]: "1" } });
+    if (response.headers.get(HEADER) === "1") text = await response.text();
   } catch (error) {
     if (!(error instanceof TypeError) && error.name !== "AbortError") throw error;
     return "failed";
   }
-  if (response.headers.get(HEADER) === "1") {
-    const page = new DOMParser().parseFromString(await response.text(), "text/html");
+  if (text) {
+    const page = new DOMParser().parseFromString(text, "text/html");
     const root = /** @type {HTMLElement} */ (document.adoptNode(page.querySelector(".panel-page")));
     if (response.redirected) root.dataset.at = new URL(response.url).pathname;
     return root;

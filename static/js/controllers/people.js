@@ -3,6 +3,7 @@
  * And the ways to them: a press on a picture or on a mention opens the panel about whoever it is.
  */
 
+import { isBarred } from "../barred.js";
 import { avatarOf } from "../people.js";
 import { drawStatus, endStatuses } from "../statuses.js";
 import { openPanel, refreshPanel } from "./panel.js";
@@ -19,7 +20,8 @@ export function followPeople({ socket, viewer }) {
     }
   });
   endStatuses();
-  openProfiles();
+  if (isBarred("profile")) leadNowhere();
+  else openProfiles();
   mendPictures();
 }
 
@@ -66,6 +68,17 @@ function openProfiles() {
     const author = /** @type {HTMLAnchorElement|null} */ (face?.closest(".message").querySelector("a.message-author"));
     if (author) openPanel(author.getAttribute("href"), author.textContent);
   });
+}
+
+/** A name on a message is no way to the person for whoever sees no profiles. */
+function leadNowhere() {
+  const isAuthor = (event) => /** @type {HTMLElement} */ (event.target).closest?.("a.message-author");
+  const stop = (event) => {
+    if (!isAuthor(event)) return;
+    event.preventDefault();
+    event.stopImmediatePropagation();
+  };
+  document.addEventListener("click", stop, { capture: true }); // before the panel takes it for a link to open
 }
 
 /** A picture that is not there any more, in a message that a replay brought: initials in its place. */

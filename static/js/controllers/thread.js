@@ -4,6 +4,7 @@
  */
 
 import { call } from "../api.js";
+import { isBarred } from "../barred.js";
 import { equipComposer } from "../composing.js";
 import { History } from "../models/history.js";
 import { Scroller } from "../models/scroll.js";
@@ -11,6 +12,8 @@ import { Timeline } from "../models/timeline.js";
 import { avatarOf, textIn } from "../people.js";
 import { LABELS } from "../words.js";
 import { showOutgoing } from "./outgoing.js";
+import { askPanel, refreshPanel } from "./panel.js";
+import { closeComposer, heedSilence } from "./silence.js";
 import { say } from "./toasts.js";
 
 const READ_PAUSE_MS = 500;
@@ -23,6 +26,7 @@ const EVENTS = [
 /**
  * @param {Object} parts
  * @param {HTMLElement} parts.root  the `.panel-page` of kind “thread”
+ * @param {string} parts.url
  * @param {AbortSignal} parts.signal ends with the page
  * @param {string} parts.viewer
  * @param {import("../models/socket.js").Socket} parts.socket
@@ -34,7 +38,7 @@ const EVENTS = [
  * @param {import("../models/threads.js").Threads} parts.threads
  * @param {import("../models/attention.js").Attention} parts.attention
  */
-export function runThread({ root, signal, viewer, socket, own, blocked, store, drafts, outbox, threads, attention }) {
+export function runThread({ root, url, signal, viewer, socket, own, blocked, store, drafts, outbox, threads, attention }) {
   const { thread, number } = root.dataset;
   const within = /** @type {HTMLElement} */ (root.querySelector(".thread"));
   const { room, slug } = within.dataset;
@@ -95,9 +99,11 @@ export function runThread({ root, signal, viewer, socket, own, blocked, store, d
   history.on("loaded", mark);
   history.on("failed", ({ error }) => console.warn(error));
 
-  followThread({ root, thread, viewer, signal, socket, threads });
-  threads.watch(thread, () => attention.isHere && scroller.isAtBottom && !history.hasAfter, signal);
-  readThread({ root, thread, signal, socket, scroller, history, attention });
+  if (!isBarred("follow")) {
+    followThread({ root, thread, viewer, signal, socket, threads });
+    threads.watch(thread, () => attention.isHere && scroller.isAtBottom && !history.hasAfter, signal);
+    readThread({ root, thread, signal, socket, scroller, history, attention });
+  }
 
   showOutgoing({
     room,
@@ -111,6 +117,16 @@ export function runThread({ root, signal, viewer, socket, own, blocked, store, d
     template: root.querySelector(".blank-message"),
     field: () => root.querySelector("textarea"),
   });
+  // Whether one can write: what changes it for the room changes it here.
+  const reread = async () => {
+    const page = await askPanel(url, { signal });
+    if (!(page instanceof HTMLElement) || signal.aborted) return;
+    heedSilence(root, page, () => (root.closest("#panel") ? refreshPanel("thread") : location.reload()));
+  };
+  for (const name of ["room.changed", "member.changed"]) socket.on(name, ifHere(reread), { signal });
+  blocked.on("change", reread, { signal }); // it closes a conversation of two, or opens it again
+  socket.on("room.removed", ifHere(() => closeComposer(root)), { signal });
+
   const form = /** @type {HTMLFormElement|null} */ (root.querySelector(".composer"));
   if (!form) return;
   const send = async (content, extra) => {
