@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -15,6 +17,9 @@ from accounts import guests
 # not the confirming of addresses by their keys, the passkeys' challenges, the renewal of tokens.
 CREDENTIAL_ROUTES = ("accounts/", "api/auth/", "settings/security/", "guest/")
 RETRY_AFTER_S = 60
+# Of allauth's API, which reads JSON: only there can a text hold half a surrogate pair.
+JSON_ROUTES = "api/auth/"
+_SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
 
 
 class Gate(MiddlewareMixin):
@@ -29,6 +34,9 @@ class Gate(MiddlewareMixin):
             request, app="allauth.account", action="credentials", limit_get=True
         ):
             return self._too_many(request)
+        if match.route.startswith(JSON_ROUTES) and not _is_unicode(request.body):
+            error = {"message": "The text is not valid Unicode.", "code": "invalid"}
+            return JsonResponse({"status": 400, "errors": [error]}, status=400)
         # Pictures are for everybody, and kept by whoever keeps pages for many.
         if match.url_name == "picture" and request.method in ("GET", "HEAD"):
             return None
@@ -42,3 +50,16 @@ class Gate(MiddlewareMixin):
         answer: HttpResponse = ratelimit.handler429(request)
         answer["Retry-After"] = str(RETRY_AFTER_S)
         return answer
+
+
+def _is_unicode(body: bytes) -> bool:
+    """Whether the texts of a JSON body can be encoded: neither hashes nor databases take those that cannot."""
+    if not _SURROGATE.search(body):
+        return True
+    try:
+        json.dumps(json.loads(body), ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        return False
+    except ValueError:
+        return True  # no JSON at all: allauth says so
+    return True

@@ -48,6 +48,15 @@ def test_a_wrong_password_gives_no_tokens(alice: User) -> None:
     assert "chata_" not in answer.content.decode()
 
 
+@pytest.mark.django_db
+@pytest.mark.parametrize("path", ["auth/login", "auth/signup", "auth/password/request", "auth/2fa/authenticate"])
+def test_a_text_that_cannot_be_encoded_is_refused_and_no_error_of_ours(path: str) -> None:
+    half = "half a pair \ud800"
+    answer = call("POST", path, {"username": half, "email": half, "password": half, "code": half})
+    assert (answer.status_code, answer.json()["errors"][0]["code"]) == (400, "invalid")
+    assert log_in("nobody", "\N{GRINNING FACE} a whole one").json()["errors"][0]["param"] == "password"
+
+
 def test_neither_token_is_stored(alice: User) -> None:
     app = signed_in_app()
     device = DeviceSession.objects.get()
