@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 from allauth.core.internal import ratelimit
+from django.contrib.sessions.backends.base import UpdateError
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.utils.deprecation import MiddlewareMixin
 
@@ -42,6 +43,12 @@ class Gate(MiddlewareMixin):
             return None
         if getattr(request.user, "is_visitor", False) and not guests.may_reach(request.method or "", match):
             raise Http404("guests see their room and nothing else")
+        return None
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
+        """A session that was ended while the headless API wrote to it is gone, and no error of ours."""
+        if isinstance(exception, UpdateError):
+            return JsonResponse({"status": 410}, status=410)
         return None
 
     def _too_many(self, request: HttpRequest) -> HttpResponse:

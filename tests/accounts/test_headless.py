@@ -206,6 +206,16 @@ def test_a_thief_and_the_owner_at_once_end_the_session_once(alice: User) -> None
     assert actions().count("session.refresh_reused") == 1
 
 
+@pytest.mark.django_db(transaction=True)
+def test_of_sign_ins_that_race_in_single_session_mode_one_stays(alice: User, settings: Any) -> None:
+    settings.SINGLE_SESSION = True
+    answers = at_once([log_in] * 6)
+    assert not raised(answers)
+    let_in = [app_of(answer) for answer in answers if answer.status_code == 200]
+    assert sum(app.is_in() for app in let_in) == 1
+    assert len(devices.of_user(alice)) == 1
+
+
 def test_an_app_that_renews_stays_signed_in(alice: User) -> None:
     app = signed_in_app()
     soon = timezone.now() + timedelta(minutes=1)
