@@ -116,7 +116,7 @@ def test_a_superuser_takes_the_factors_of_who_is_locked_out(alice: User, boss: U
     url = "/admin/mfa/authenticator/"
     signed_in(moderator).post(url, chosen)
     assert Authenticator.objects.count() == 2
-    signed_in(boss).post(url, chosen)
+    confirmed(signed_in(boss)).post(url, chosen)
     assert not Authenticator.objects.exists()
     entry = AuditEntry.objects.get(action="mfa.removed")
     assert (entry.actor_name, entry.severity) == ("boss", "warning")
