@@ -13,11 +13,14 @@ from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.utils.deprecation import MiddlewareMixin
 
 from accounts import guests
+from realtime.errors import RateLimited
 
 # By the beginning of their route. allauth limits most of what is below these, each in its own way;
 # not the confirming of addresses by their keys, the passkeys' challenges, the renewal of tokens.
-CREDENTIAL_ROUTES = ("accounts/", "api/auth/", "settings/security/", "guest/")
+# The links of invitations open rooms to whoever has them.
+CREDENTIAL_ROUTES = ("accounts/", "api/auth/", "settings/security/", "guest/", "invite/", "api/v1/invitations/links/")
 RETRY_AFTER_S = 60
+TOO_MANY = "You are doing this too often. Wait a minute."
 # Of allauth's API, which reads JSON: only there can a text hold half a surrogate pair.
 JSON_ROUTES = "api/auth/"
 _SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
@@ -53,7 +56,14 @@ class Gate(MiddlewareMixin):
 
     def _too_many(self, request: HttpRequest) -> HttpResponse:
         if request.path.startswith("/api/"):
-            return JsonResponse({"status": 429}, status=429, headers={"Retry-After": str(RETRY_AFTER_S)})
+            is_ours = not request.path.startswith(f"/{JSON_ROUTES}")
+            body = {"type": "about:blank", "title": RateLimited.title, "detail": TOO_MANY, "code": RateLimited.code}
+            return JsonResponse(
+                {**(body if is_ours else {}), "status": 429},
+                status=429,
+                content_type="application/problem+json" if is_ours else "application/json",
+                headers={"Retry-After": str(RETRY_AFTER_S)},
+            )
         answer: HttpResponse = ratelimit.handler429(request)
         answer["Retry-After"] = str(RETRY_AFTER_S)
         return answer
