@@ -75,6 +75,8 @@ SESSION_ENGINE = "accounts.session_store"
 SESSION_COOKIE_SAMESITE = "Lax"  # a link from elsewhere opens the chat signed in; a form does not
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
+# The longest request. A picture has 10 MB, and what is longer is refused while it comes, whoever sends it.
+REQUEST_MAX_BYTES = env.int("REQUEST_MAX_MB", default=25) * 1024 * 1024
 
 # --- Parts -----------------------------------------------------------------------------------
 
