@@ -23,6 +23,8 @@ RETRY_AFTER_S = 60
 TOO_MANY = "You are doing this too often. Wait a minute."
 # Of allauth's API, which reads JSON: only there can a text hold half a surrogate pair.
 JSON_ROUTES = "api/auth/"
+# Its routes for numbers that are verified by a message: there is no way to send one, and they would fail.
+OF_PHONES = frozenset({"manage_phone", "verify_phone", "resend_phone_verification_code"})
 _SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
 
 
@@ -38,6 +40,8 @@ class Gate(MiddlewareMixin):
             request, app="allauth.account", action="credentials", limit_get=True
         ):
             return self._too_many(request)
+        if match.route.startswith(JSON_ROUTES) and match.url_name in OF_PHONES:
+            return JsonResponse({"status": 404}, status=404)
         if match.route.startswith(JSON_ROUTES) and not _is_unicode(request.body):
             error = {"message": "The text is not valid Unicode.", "code": "invalid"}
             return JsonResponse({"status": 400, "errors": [error]}, status=400)

@@ -57,6 +57,12 @@ def test_a_text_that_cannot_be_encoded_is_refused_and_no_error_of_ours(path: str
     assert log_in("nobody", "\N{GRINNING FACE} a whole one").json()["errors"][0]["param"] == "password"
 
 
+@pytest.mark.parametrize("path", ["account/phone", "auth/phone/verify", "auth/phone/verify/resend"])
+def test_numbers_are_not_verified_here(path: str, alice: User) -> None:
+    answer = signed_in_app().auth("POST", path, {"phone": "+15551234567", "code": "123456"})
+    assert (answer.status_code, answer.json()) == (404, {"status": 404})
+
+
 def test_neither_token_is_stored(alice: User) -> None:
     app = signed_in_app()
     device = DeviceSession.objects.get()
