@@ -23,6 +23,7 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
 from accounts import availability, pictures, privacy, services
+from accounts.confirming import require_confirmed_staff
 from accounts.forms import PasswordForm, UserAddForm, UserChangeForm
 from accounts.models import Audience, Availability, DeviceSession, Privacy, User
 from accounts.relations_admin import BlockAdmin, ContactAdmin, ContactRequestAdmin
@@ -32,6 +33,8 @@ __all__ = ["BlockAdmin", "ContactAdmin", "ContactRequestAdmin", "EmailAddressAdm
 
 SUSPENSION_FIELDS = frozenset({"suspended", "suspension_reason", "suspended_until"})
 ACCESS_FIELDS = ("is_staff", "is_superuser", "groups")
+# By these one signs in as somebody else, or gives oneself or others rights for good.
+TAKING_OVER = frozenset({*ACCESS_FIELDS, "email", "username"})
 
 
 class SuspendedFilter(admin.SimpleListFilter):
@@ -109,6 +112,8 @@ class UserAdmin(ServiceAdmin, auth_admin.UserAdmin):
             obj.pk = made.pk  # the admin goes on to its page
             return
         changed = set(form.changed_data)
+        if changed & TAKING_OVER:
+            require_confirmed_staff(request)
         typed = {name: data[name] for name in changed & services.PROFILE_FIELDS}
         if "avatar" in typed:
             uploaded = typed.pop("avatar")  # False is the form's word for a picture that was taken away
@@ -242,6 +247,7 @@ class GroupAdmin(ServiceAdmin, auth_admin.GroupAdmin):
     has_delete_permission = has_change_permission
 
     def save_model(self, request: HttpRequest, obj: Group, form: Any, change: bool) -> None:
+        require_confirmed_staff(request)
         services.save_group(obj, permissions=form.cleaned_data["permissions"], actor=staff_member(request))
 
     def delete_model(self, request: HttpRequest, obj: Group) -> None:
@@ -273,6 +279,7 @@ class EmailAddressAdmin(ServiceAdmin):
 
     @admin.action(description="Mark as verified", permissions=["verify"])
     def mark_verified(self, request: HttpRequest, chosen: QuerySet[EmailAddress]) -> None:
+        require_confirmed_staff(request)
         self.apply_to_each(
             request,
             chosen.select_related("user"),
@@ -336,6 +343,7 @@ class AuthenticatorAdmin(LookedAtAdmin):
 
     @admin.action(description="Remove all second factors of these people", permissions=["remove"])
     def remove(self, request: HttpRequest, chosen: QuerySet[Authenticator]) -> None:
+        require_confirmed_staff(request)
         people = User.objects.filter(pk__in=chosen.values("user_id"))
         self.apply_to_each(
             request,

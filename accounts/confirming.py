@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from allauth.account.internal.flows.reauthentication import did_recently_reauthenticate
+from allauth.account.internal.flows.reauthentication import (
+    did_recently_reauthenticate,
+    raise_if_reauthentication_required,
+)
 from django.http import HttpRequest
 from rest_framework.request import Request
 
@@ -36,3 +39,8 @@ def require_confirmed(request: Request) -> None:
         raise Forbidden("An API token cannot change how you sign in. Sign in to do this.")
     if not did_recently_reauthenticate(asked):
         raise Forbidden("Confirm that it is you first: reauthenticate, then try again.")
+
+
+def require_confirmed_staff(request: HttpRequest) -> None:
+    """In the administration: send who did not lately confirm themselves to do it; then what they sent goes on."""
+    raise_if_reauthentication_required(request, app="account")

@@ -38,9 +38,10 @@ class TokenStrategy(AbstractTokenStrategy):
 
     def create_access_token_payload(self, request: HttpRequest) -> dict[str, Any] | None:
         device = devices.of_session(request.session)
-        if device is None:
+        issued = sessions.issue(device) if device is not None else None
+        if issued is None:
             return None
-        access, refresh = sessions.issue(device)
+        access, refresh = issued
         return {"access_token": access, "refresh_token": refresh, "expires_in": settings.ACCESS_TOKEN_S}
 
     def lookup_session(self, session_token: str) -> SessionBase | None:

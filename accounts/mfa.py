@@ -5,10 +5,13 @@ from __future__ import annotations
 import base64
 
 from allauth.core import context
+from allauth.mfa import app_settings
 from allauth.mfa.adapter import DefaultMFAAdapter
 from allauth.mfa.models import Authenticator
+from allauth.mfa.totp.internal.auth import TOTP
 from cryptography.fernet import Fernet, MultiFernet
 from django.conf import settings
+from django.core.cache import cache
 from django.utils.crypto import salted_hmac
 
 from accounts.devices import describe
@@ -34,3 +37,17 @@ class MFAAdapter(DefaultMFAAdapter):
 
     def decrypt(self, encrypted_text: str) -> str:
         return _cipher().decrypt(encrypted_text.encode("ascii")).decode()
+
+
+def _mark_code_used(self: TOTP, code: str) -> bool:
+    """Whether the code is used for the first time.
+
+    allauth remembers it for one step of 30 s, by which it may still be good: with a tolerance of one
+    step, a code is good for three. Who looks over a shoulder could use it once more.
+    """
+    steps = 2 * app_settings.TOTP_TOLERANCE + 1
+    return bool(cache.add(self._get_used_cache_key(code), "y", timeout=steps * app_settings.TOTP_PERIOD))
+
+
+# allauth has no setting for it, and makes its `TOTP`s itself.
+TOTP._mark_code_used = _mark_code_used

@@ -19,6 +19,7 @@ logger = logging.getLogger(__name__)
 
 # How long Redis is not asked again after it failed: each attempt can cost a time limit.
 PAUSE_S = 5.0
+LOCAL_MAX_ENTRIES = 300
 
 
 class FallbackRedisCache(RedisCache):
@@ -26,7 +27,8 @@ class FallbackRedisCache(RedisCache):
 
     def __init__(self, server: str, params: dict[str, Any]) -> None:
         super().__init__(server, params)
-        local = {name: value for name, value in params.items() if name != "OPTIONS"}
+        # Pages are large, so few of them; counters are small, and none may push another out.
+        local = {**params, "OPTIONS": {"MAX_ENTRIES": params.get("LOCAL_MAX_ENTRIES", LOCAL_MAX_ENTRIES)}}
         self._local = LocMemCache(f"fallback {params.get('KEY_PREFIX', '')}", local)  # each cache its own
         self._down_until = 0.0
 

@@ -76,6 +76,8 @@ SESSION_ENGINE = "accounts.session_store"
 SESSION_COOKIE_SAMESITE = "Lax"  # a link from elsewhere opens the chat signed in; a form does not
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
+# The longest request. A picture has 10 MB, and what is longer is refused while it comes, whoever sends it.
+REQUEST_MAX_BYTES = env.int("REQUEST_MAX_MB", default=25) * 1024 * 1024
 
 # --- Parts -----------------------------------------------------------------------------------
 
@@ -169,6 +171,9 @@ else:
     }
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
+# Counters of rate limits that a process keeps in its memory (those of a Redis that is down, too). At
+# the default of 300, whoever tries a few hundred names would push out the count of the one they guess at.
+LOCAL_COUNTERS_MAX = 100_000
 # Absent: one process, everything in its memory. Present: many processes, one layer and cache.
 REDIS_URL = env("REDIS_URL", default="")
 REDIS_PREFIX = env("REDIS_PREFIX", default="chat")  # several installations may share a server
@@ -186,13 +191,16 @@ if REDIS_URL:
         "OPTIONS": {"socket_timeout": 1.0, "socket_connect_timeout": 1.0},
     }
     CACHES = {
-        "default": {**_REDIS_CACHE, "KEY_PREFIX": REDIS_PREFIX},
+        "default": {**_REDIS_CACHE, "KEY_PREFIX": REDIS_PREFIX, "LOCAL_MAX_ENTRIES": LOCAL_COUNTERS_MAX},
         "pages": {**_REDIS_CACHE, "KEY_PREFIX": f"{REDIS_PREFIX}:pages"},
     }
 else:
     CHANNEL_LAYERS = {"default": {"BACKEND": "channels.layers.InMemoryChannelLayer"}}
     CACHES = {
-        "default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"},
+        "default": {
+            "BACKEND": "django.core.cache.backends.locmem.LocMemCache",
+            "OPTIONS": {"MAX_ENTRIES": LOCAL_COUNTERS_MAX},
+        },
         "pages": {
             "BACKEND": "django.core.cache.backends.locmem.LocMemCache",
             "LOCATION": "pages",

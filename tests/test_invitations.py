@@ -190,6 +190,13 @@ def test_staff_add_whom_they_must(cast: Cast) -> None:
 # --- Over REST -------------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize("code", ["%00", "a%00b", "%ED%A0%80", "é"])
+def test_a_code_that_no_database_takes_is_no_invitation(code: str, cast: Cast, api: Any, client: Any) -> None:
+    assert client.get(f"/invite/{code}/").status_code == 404
+    assert api(cast.alice).get(f"/api/v1/invitations/links/{code}/").status_code == 404
+    assert api(cast.alice).post(f"/api/v1/invitations/links/{code}/").status_code == 404
+
+
 def test_the_way_of_a_link_over_rest(cast: Cast, api: Any) -> None:
     alice, dave = api(cast.alice), api(cast.dave)
     made = alice.post(f"/api/v1/rooms/{cast.team.pk}/invitations/", {"uses_max": 1})

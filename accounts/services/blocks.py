@@ -30,7 +30,7 @@ def block(user: User, other: User | UUID, reason: str = "") -> Block:
             if held.reason != reason:
                 held.reason = reason
                 held.save(update_fields=["reason"])
-                pair.changed("user.blocked", reason=reason)
+                pair.changed("user.blocked", is_seen=False, reason=reason)
             held.blocked = pair.other
             return held
         if Block.objects.filter(blocker=pair.user).count() >= BLOCKS_MAX:
@@ -39,7 +39,9 @@ def block(user: User, other: User | UUID, reason: str = "") -> Block:
         was_contact = pair.part()
         if mine := pair.open_request():
             pair.decide(mine, ContactRequest.State.CANCELLED)
-        pair.changed("user.blocked", severity="notice", reason=reason, was_contact=was_contact)
+        # To the other it is a contact less, or a request taken back; else nothing has happened.
+        is_seen = was_contact or mine is not None
+        pair.changed("user.blocked", is_seen=is_seen, severity="notice", reason=reason, was_contact=was_contact)
         return made
 
 
@@ -47,4 +49,4 @@ def unblock(user: User, other: User | UUID) -> None:
     """Lift a block. What they were before does not come back. Without a block, nothing changes."""
     with locked(user, other.pk if isinstance(other, User) else other) as pair:
         if Block.objects.filter(blocker=pair.user, blocked=pair.other).delete()[0]:
-            pair.changed("user.unblocked")
+            pair.changed("user.unblocked", is_seen=False)

@@ -74,12 +74,17 @@ class Pair:
         request.state, request.decided_at = ContactRequest.State(state), timezone.now()
         request.save(update_fields=["state", "decided_at"])
 
-    def changed(self, action: str, *, severity: str = "info", **details: Any) -> None:
-        """Tell of the change, last in its transaction: the audit record, and the sockets of both."""
+    def changed(self, action: str, *, is_seen: bool = True, severity: str = "info", **details: Any) -> None:
+        """Tell of the change, last in its transaction: the audit record, and the sockets of both.
+
+        Not `is_seen`: the other stands as before, as far as they may know. A frame would then tell
+        them by coming that somebody has blocked them.
+        """
         record(action, actor=self.user, target=self.other, severity=severity, details=details)
         ids = [self.user.pk, self.other.pk]
         User.objects.filter(pk__in=ids).touch_rev()
-        bus.publish_on_commit([Note(str(each), frame("relations", data=relations.standing(each))) for each in ids])
+        told = ids if is_seen else ids[:1]
+        bus.publish_on_commit([Note(str(each), frame("relations", data=relations.standing(each))) for each in told])
         bus.recheck(ids)
 
 

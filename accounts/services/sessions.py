@@ -36,6 +36,9 @@ def begin_session(request: HttpRequest, user: User) -> DeviceSession:
     if request.session.session_key is None:  # somebody else was signed in here: theirs has been emptied
         request.session.create()
     with transaction.atomic():
+        if settings.SINGLE_SESSION:
+            # One after the other: two sign-ins that met would each see no other session to end.
+            User.objects.select_for_update(no_key=True).get(pk=user.pk)
         device, _ = DeviceSession.objects.update_or_create(
             session_key=request.session.session_key,
             defaults={
@@ -81,12 +84,16 @@ def end_other_sessions(user: User, keep: DeviceSession | None, *, actor: User | 
     return len(others)
 
 
-def issue(device: DeviceSession) -> tuple[str, str]:
-    """Give an app's session its first access and refresh token. Earlier ones of it are good no more."""
+def issue(device: DeviceSession) -> tuple[str, str] | None:
+    """Give an app's session its first access and refresh token. Earlier ones of it are good no more.
+
+    None: the session has ended meanwhile.
+    """
     link = tokens.first_link()
     with transaction.atomic():
         held = _lock(device.pk)
-        assert held is not None, "the session was opened just now"
+        if held is None:
+            return None
         _advance(held, held.generation + 1, link)
         return _access(held), tokens.write_refresh(held, held.generation, link)
 

@@ -25,7 +25,7 @@ MARK = " (guest)"
 USERNAME_PREFIX, USERNAME_RANDOM = "guest-", 12
 # What a guest may do of what a room can grant; of what comes to be, nothing.
 MAY = frozenset({Action.POST, Action.REPLY, Action.EDIT_OWN, Action.DELETE_OWN, Action.REACT})
-_WITHOUT_RIGHTS = {str(action): False for action in sorted(SETTABLE - MAY)}
+WITHOUT_RIGHTS = {str(action): False for action in sorted(SETTABLE - MAY)}
 
 
 def open_to_guests() -> RoomQuerySet:
@@ -59,7 +59,7 @@ def enter_as_guest(room: Room, name: str) -> User:
             visiting_until=timezone.now() + timedelta(hours=settings.GUEST_HOURS),
         )
         membership = admit(change, [guest])[0]
-        membership.permissions = _WITHOUT_RIGHTS
+        membership.permissions = WITHOUT_RIGHTS
         membership.save(update_fields=["permissions"])
         change.record("room.guest_entered", user=guest.username, name=name)
     return guest

@@ -14,6 +14,7 @@ from realtime.errors import Conflict, Forbidden, Invalid
 from rooms.models import Ban, Invitation, Membership, Room
 from rooms.permissions import GIVABLE, SETTABLE, Action, allows
 from rooms.services.change import Actor, Change, changing, touch
+from rooms.services.guests import WITHOUT_RIGHTS
 from rooms.services.membership import change_role, end, find_people, mute_member
 
 REASON_MAX = 500
@@ -88,6 +89,8 @@ def set_permissions(actor: Actor, room: Room, user: User | UUID, permissions: Ma
         change.require_rank_over(membership)
         _check_permissions(change, membership, permissions)
         wanted = {str(Action(name)): given for name, given in sorted(permissions.items())}
+        if membership.user.is_visitor:
+            wanted = _of_guest(wanted)
         if wanted != membership.permissions:
             change.record(
                 "room.permissions_changed",
@@ -101,6 +104,13 @@ def set_permissions(actor: Actor, room: Room, user: User | UUID, permissions: Ma
             change.tell_of(membership)
             touch([membership.user_id])
         return membership
+
+
+def _of_guest(wanted: Mapping[str, bool]) -> dict[str, bool]:
+    """What is decided about a guest who came by a name alone: things can be taken from them, never given."""
+    if given := sorted(name for name, given in wanted.items() if given and WITHOUT_RIGHTS.get(name) is False):
+        raise Forbidden(f"Guests who came by a name alone never get: {', '.join(given)}.")
+    return dict(sorted({**wanted, **WITHOUT_RIGHTS}.items()))
 
 
 def _check_permissions(change: Change, membership: Membership, permissions: Mapping[str, Any]) -> None:

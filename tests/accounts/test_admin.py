@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from allauth.account.models import EmailAddress
+from allauth.mfa.models import Authenticator
 from django.contrib.auth.models import Group, Permission
 from django.test import Client
 from django.urls import reverse
@@ -32,9 +33,9 @@ def change_form(client: Client, user: User) -> dict[str, Any]:
     return values
 
 
-def save(client: Client, user: User, **changes: Any) -> Any:
+def save(client: Client, user: User, *, follow: bool = True, **changes: Any) -> Any:
     url = reverse("admin:accounts_user_change", args=[user.pk])
-    return client.post(url, {**change_form(client, user), **changes}, follow=True)
+    return client.post(url, {**change_form(client, user), **changes}, follow=follow)
 
 
 def test_the_admin_page_saved_unchanged_changes_nothing(alice: User, boss: User) -> None:
@@ -66,7 +67,7 @@ def test_the_admin_asks_for_a_reason(alice: User, boss: User) -> None:
 
 def test_the_admin_changes_profile_account_and_access_in_one_go(alice: User, boss: User) -> None:
     group = Group.objects.create(name="Moderators")
-    save(signed_in(boss), alice, bio="Hi", email="a@example.org", is_staff="on", groups=[group.pk])
+    save(confirmed(signed_in(boss)), alice, bio="Hi", email="a@example.org", is_staff="on", groups=[group.pk])
     user = User.objects.get(pk=alice.pk)
     assert (user.bio, user.email, user.is_staff, list(user.groups.all())) == ("Hi", "a@example.org", True, [group])
     assert actions()[-3:] == ["user.profile_changed", "user.account_changed", "user.access_changed"]
@@ -105,6 +106,38 @@ def test_whoever_finds_an_open_browser_sets_no_password_and_makes_no_token(alice
     ):
         for answer in (client.get(url), client.post(url, {})):
             assert answer["Location"].startswith("/accounts/reauthenticate/")
+
+
+def test_whoever_finds_an_open_browser_takes_over_no_account(alice: User, boss: User) -> None:
+    """By an address a password is reset; without a second factor it is enough; rights last."""
+    client = signed_in(boss)
+    address = EmailAddress.objects.create(user=alice, email="alice@example.org", primary=True)
+    factor = Authenticator.objects.create(user=alice, type=Authenticator.Type.TOTP, data={})
+    acts = [
+        lambda: save(client, alice, follow=False, email="mine@example.org"),
+        lambda: save(client, alice, follow=False, is_staff="on"),
+        lambda: client.post(reverse("admin:auth_group_add"), {"name": "Mine", "permissions": []}),
+        lambda: act(client, "admin:account_emailaddress_changelist", "mark_verified", address.pk),
+        lambda: act(client, "admin:mfa_authenticator_changelist", "remove", factor.pk),
+    ]
+    for each in acts:
+        assert each()["Location"].startswith("/accounts/reauthenticate/")
+    user = User.objects.get(pk=alice.pk)
+    assert (user.email, user.is_staff, Group.objects.count()) == ("alice@example.org", False, 0)
+    assert not EmailAddress.objects.get().verified
+    assert Authenticator.objects.filter(user=alice).exists()
+
+
+def test_what_was_asked_for_goes_on_after_the_confirmation(alice: User, boss: User) -> None:
+    client = signed_in(boss)
+    asked = save(client, alice, follow=False, email="new@example.org")
+    there = reverse("admin:accounts_user_change", args=[alice.pk])
+    client.post(asked["Location"], {"password": PASSWORD, "next": there})
+    assert User.objects.get(pk=alice.pk).email == "new@example.org"
+
+
+def act(client: Client, page: str, action: str, pk: int) -> Any:
+    return client.post(reverse(page), {"action": action, "_selected_action": [str(pk)]})
 
 
 def test_a_moderator_cannot_set_anybodys_password(moderator: User, alice: User, boss: User) -> None:
@@ -157,7 +190,7 @@ def test_an_action_on_many_does_what_it_may_and_says_what_it_may_not(alice: User
 
 def test_a_groups_rights_are_recorded(boss: User) -> None:
     right = Permission.objects.get(codename="change_user")
-    signed_in(boss).post(reverse("admin:auth_group_add"), {"name": "Moderators", "permissions": [right.pk]})
+    confirmed(signed_in(boss)).post(reverse("admin:auth_group_add"), {"name": "Moderators", "permissions": [right.pk]})
     entry = AuditEntry.objects.get(action="group.saved")
     assert entry.details == {"before": None, "after": ["accounts.change_user"]}
     assert list(Group.objects.get().permissions.all()) == [right]
@@ -171,6 +204,6 @@ def test_a_moderator_does_not_deal_in_rights(moderator: User) -> None:
 def test_marking_an_address_verified_goes_through_the_service(alice: User, boss: User) -> None:
     address = EmailAddress.objects.create(user=alice, email="alice@example.org", primary=True)
     chosen = {"action": "mark_verified", "_selected_action": [str(address.pk)]}
-    signed_in(boss).post(reverse("admin:account_emailaddress_changelist"), chosen)
+    confirmed(signed_in(boss)).post(reverse("admin:account_emailaddress_changelist"), chosen)
     assert EmailAddress.objects.get().verified
     assert actions()[-1] == "user.email_verified"

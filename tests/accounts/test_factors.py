@@ -8,12 +8,13 @@ from typing import Any
 import pytest
 from allauth.mfa.models import Authenticator
 from django.core import mail
+from django.core.cache import cache
 from django.test import Client
 
 from accounts.models import User
 from audit.models import AuditEntry
 from tests.accounts.browsers import PASSWORD, actions, confirmed, is_signed_in, sign_in, signed_in
-from tests.accounts.factors import code_of, with_totp
+from tests.accounts.factors import PERIOD_S, code_of, with_totp
 
 CODE = "/accounts/2fa/authenticate/"
 
@@ -39,6 +40,20 @@ def test_a_code_opens_once(alice: User) -> None:
         sign_in(client)
         client.post(CODE, {"code": code})
     assert (is_signed_in(first), is_signed_in(second)) == (True, False)
+
+
+@pytest.mark.parametrize("steps", [-1, 0, 1])
+def test_a_code_is_known_as_used_for_as_long_as_it_is_good(
+    steps: int, alice: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    code = code_of(with_totp(alice), steps)
+    factor = Authenticator.objects.get(user=alice, type=Authenticator.Type.TOTP)
+    kept: list[float] = []
+    add = cache.add
+    monkeypatch.setattr(cache, "add", lambda *a, timeout, **k: kept.append(timeout) or add(*a, timeout=timeout, **k))
+    assert factor.wrap().validate_code(code)
+    assert not factor.wrap().validate_code(code)
+    assert min(kept) >= 3 * PERIOD_S  # a clock that is a step ahead, on time, and a step behind
 
 
 def test_a_code_of_long_ago_or_to_come_opens_nothing(alice: User, client: Client) -> None:
@@ -116,7 +131,7 @@ def test_a_superuser_takes_the_factors_of_who_is_locked_out(alice: User, boss: U
     url = "/admin/mfa/authenticator/"
     signed_in(moderator).post(url, chosen)
     assert Authenticator.objects.count() == 2
-    signed_in(boss).post(url, chosen)
+    confirmed(signed_in(boss)).post(url, chosen)
     assert not Authenticator.objects.exists()
     entry = AuditEntry.objects.get(action="mfa.removed")
     assert (entry.actor_name, entry.severity) == ("boss", "warning")

@@ -319,6 +319,18 @@ def test_nobody_raises_a_guest_or_takes_one_elsewhere(room: Room, cast: Cast) ->
     assert guest not in find_people("Zoe")
 
 
+def test_no_decision_about_a_guest_gives_them_more(room: Room, cast: Cast) -> None:
+    enter(room)
+    guest = guest_of(room)
+    before = membership_of(room, guest).permissions
+    with pytest.raises(Forbidden):
+        services.set_permissions(cast.alice, room, guest, {"invite": True})
+    services.set_permissions(cast.alice, room, guest, {})  # “as their role”
+    assert membership_of(room, guest).permissions == before
+    services.set_permissions(cast.alice, room, guest, {"post": False})
+    assert membership_of(room, guest).permissions == {**before, "post": False}
+
+
 def test_a_guest_says_on_the_socket_what_is_written_down(room: Room) -> None:
     identity = authenticate_socket(handshake(enter(room)))
     assert identity is not None

@@ -48,6 +48,21 @@ def test_a_wrong_password_gives_no_tokens(alice: User) -> None:
     assert "chata_" not in answer.content.decode()
 
 
+@pytest.mark.django_db
+@pytest.mark.parametrize("path", ["auth/login", "auth/signup", "auth/password/request", "auth/2fa/authenticate"])
+def test_a_text_that_cannot_be_encoded_is_refused_and_no_error_of_ours(path: str) -> None:
+    half = "half a pair \ud800"
+    answer = call("POST", path, {"username": half, "email": half, "password": half, "code": half})
+    assert (answer.status_code, answer.json()["errors"][0]["code"]) == (400, "invalid")
+    assert log_in("nobody", "\N{GRINNING FACE} a whole one").json()["errors"][0]["param"] == "password"
+
+
+@pytest.mark.parametrize("path", ["account/phone", "auth/phone/verify", "auth/phone/verify/resend"])
+def test_numbers_are_not_verified_here(path: str, alice: User) -> None:
+    answer = signed_in_app().auth("POST", path, {"phone": "+15551234567", "code": "123456"})
+    assert (answer.status_code, answer.json()) == (404, {"status": 404})
+
+
 def test_neither_token_is_stored(alice: User) -> None:
     app = signed_in_app()
     device = DeviceSession.objects.get()
@@ -195,6 +210,16 @@ def test_a_thief_and_the_owner_at_once_end_the_session_once(alice: User) -> None
     assert results == [None] * 4
     assert sessions.renew(rightful.refresh) is None
     assert actions().count("session.refresh_reused") == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_sign_ins_that_race_in_single_session_mode_one_stays(alice: User, settings: Any) -> None:
+    settings.SINGLE_SESSION = True
+    answers = at_once([log_in] * 6)
+    assert not raised(answers)
+    let_in = [app_of(answer) for answer in answers if answer.status_code == 200]
+    assert sum(app.is_in() for app in let_in) == 1
+    assert len(devices.of_user(alice)) == 1
 
 
 def test_an_app_that_renews_stays_signed_in(alice: User) -> None:

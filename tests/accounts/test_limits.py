@@ -14,6 +14,7 @@ from django.urls import URLPattern, URLResolver, get_resolver
 
 from accounts.middleware import CREDENTIAL_ROUTES
 from accounts.models import User
+from chat_project.cache import FallbackRedisCache
 from tests.accounts.apps import call, log_in, renew
 from tests.accounts.browsers import PASSWORD, sign_in, signed_in
 
@@ -76,6 +77,19 @@ def test_the_limits_are_kept_in_the_shared_cache(alice: User, settings: Any) -> 
     if not installation.REDIS_URL:
         cache.clear()
         assert Client().get("/accounts/login/").status_code == 200
+
+
+@pytest.mark.parametrize("backend", ["default", "fallback"])
+def test_a_count_is_not_pushed_out_by_those_of_many_others(backend: str, settings: Any) -> None:
+    """As Django's cache in memory would: whoever tries names by the hundred would begin anew with each."""
+    kept: Any = cache
+    if backend == "fallback":
+        limits = {"KEY_PREFIX": "test", "LOCAL_MAX_ENTRIES": settings.LOCAL_COUNTERS_MAX}
+        kept = FallbackRedisCache("redis://127.0.0.1:1/0", limits)
+    kept.set("guessed", 10, 60)
+    for other in range(1_000):
+        kept.set(f"another-{other}", 1, 60)
+    assert kept.get("guessed") == 10
 
 
 # --- The narrower ones ---

@@ -232,6 +232,8 @@ PERSONAL_PAGES = {
         "settings/",
         "settings/profile/",
         "settings/security/",
+        "settings/tokens/",
+        "settings/tokens/new/",
     ),
 }
 ELSEWHERE_PAGES = {

@@ -259,6 +259,42 @@ def test_both_are_told_how_they_stand_and_looked_at_again(
     assert {each.user for each in got if not isinstance(each, Note)} == notes.keys()
 
 
+def test_a_block_that_changes_nothing_for_the_blocked_reaches_them_by_no_frame(
+    cast: Cast, monkeypatch: pytest.MonkeyPatch, django_capture_on_commit_callbacks: Any
+) -> None:
+    got: list[Any] = []
+    monkeypatch.setattr("realtime.bus.publish", got.extend)
+    with django_capture_on_commit_callbacks(execute=True):
+        blocks.block(cast.alice, cast.bob)
+        blocks.block(cast.alice, cast.bob, "another reason")
+        blocks.unblock(cast.alice, cast.bob)
+    assert {each.user for each in got if isinstance(each, Note)} == {str(cast.alice.pk)}
+    # Their sockets are looked at all the same: what they are shown of her ends.
+    assert {each.user for each in got if not isinstance(each, Note)} == {str(cast.alice.pk), str(cast.bob.pk)}
+
+
+@pytest.mark.parametrize("was", ["contact", "asked"])
+def test_a_block_looks_to_the_blocked_like_a_contact_removed_or_a_request_withdrawn(
+    was: str, cast: Cast, monkeypatch: pytest.MonkeyPatch, django_capture_on_commit_callbacks: Any
+) -> None:
+    def told_by(act: Any) -> Any:
+        got: list[Any] = []
+        monkeypatch.setattr("realtime.bus.publish", got.extend)
+        befriend(cast.alice, cast.bob) if was == "contact" else ask(cast.alice, cast.bob)
+        with django_capture_on_commit_callbacks(execute=True):
+            act()
+        mine = [msgspec.json.decode(each.text) for each in got if isinstance(each, Note)]
+        return [each["data"] | {"rev": 0} for each in mine if not each["data"]["blocked"]][-1:]
+
+    def usual() -> None:
+        if was == "contact":
+            contacts.remove(cast.alice, cast.bob)
+        else:
+            contacts.cancel(cast.alice, cast.alice.contact_requests_sent.latest("created_at").pk)
+
+    assert told_by(usual) == told_by(lambda: blocks.block(cast.alice, cast.bob))
+
+
 def test_every_act_is_recorded(cast: Cast) -> None:
     befriend(cast.alice, cast.bob)
     contacts.decline(cast.alice, ask(cast.carol, cast.alice).pk)

@@ -51,12 +51,14 @@ async def test_a_block_is_told_to_the_blockers_sockets_alone(world: World) -> No
     one, other, two = await world.socket(ann), await world.socket(ann), await world.socket(ben)
     assert (await acked(one, "block.add", user=ben.id, reason="spam"))["reason"] == "spam"
     await stands(other, blocked=[ben.id])
-    await stands(two, blocked=[])
     asked = await acked(two, "contact.request", user=ann.id)
     assert asked["state"] == "pending"
     assert await refused(one, "contact.accept", request=asked["id"]) == "not_found"
     assert await acked(one, "block.remove", user=ben.id) is None
     await stands(other, blocked=[], incoming=1)
+    await two.in_step()
+    # Of the block, its end and what was refused ben hears nothing: one frame, of his own asking.
+    assert [each["data"]["outgoing"] for each in two.frames if each["type"] == "relations"] == [1]
 
 
 async def _viewers(world: World) -> tuple[Guest, Guest, str, list[Socket]]:
