@@ -149,19 +149,24 @@ def transfer(actor: Actor, room: Room, user: User | UUID) -> Membership:
             return membership
         if not _possible_owners(change.room).filter(pk=membership.user_id).exists():
             raise Conflict("This person cannot own a room: their account is suspended, or a bot's or a guest's.")
-        # The one owner that the database allows: the old one gives it up first.
         former = change.room.memberships.current().filter(role=Role.OWNER).select_related("user").first()
-        if former is not None:
-            _give_role(change, former, Role.ADMIN)
-        _give_role(change, membership, Role.OWNER)
+        hand_over(change, former, membership)
         change.record(
             "room.transferred",
             severity="notice",
             before=former.user.username if former else None,
             after=membership.user.username,
         )
-        touch([membership.user_id, *([former.user_id] if former else [])])
         return membership
+
+
+def hand_over(change: Change, former: Membership | None, successor: Membership) -> None:
+    """Make the successor the owner and who was it an admin. Last in a transaction: it locks their rows."""
+    # The one owner that the database allows: the old one gives it up first.
+    if former is not None:
+        _give_role(change, former, Role.ADMIN)
+    _give_role(change, successor, Role.OWNER)
+    touch([successor.user_id, *([former.user_id] if former else [])])
 
 
 def find_people(given: Iterable[User | UUID]) -> list[User]:
