@@ -99,6 +99,8 @@ def _facts(message: MessageOut) -> SafeString:
         facts += " data-thread-only"
     if message.poll is not None:
         facts += " data-poll"
+    if message.kind in NOTICES and "by" in message.metadata:  # who came was added, who went was removed
+        facts += f' data-by="{escape(message.metadata["by"])}"'
     if "what" in message.metadata:
         facts += f' data-what="{escape(json.dumps(message.metadata))}"'
     return SafeString(facts)

@@ -12,6 +12,7 @@ class RoomsConfig(AppConfig):
         from accounts import relations
         from realtime import upkeep
         from rooms import announcing, commands, shell  # noqa: F401 (they register themselves)
+        from rooms.services import inheritance  # noqa: F401
         from rooms.services.guests import show_out
 
         upkeep.every(GUESTS_INTERVAL_S, show_out)

@@ -58,7 +58,9 @@ class SettingsForm(forms.Form):
     """A room's name, topic and settings. Empty seconds are “no limit”."""
 
     name = forms.CharField(max_length=100, widget=forms.TextInput(attrs={"autocomplete": "off"}))
-    topic = forms.CharField(max_length=1000, required=False, widget=forms.TextInput(attrs={"autocomplete": "off"}))
+    topic = forms.CharField(
+        max_length=1000, required=False, widget=forms.Textarea(attrs={"autocomplete": "off", "rows": 2})
+    )
     slow_mode_s = forms.TypedChoiceField(
         label="Slow mode",
         coerce=int,

@@ -28,7 +28,7 @@ class RoomForm(forms.Form):
         max_length=1000,
         required=False,
         help_text="What belongs here. It stands next to the name.",
-        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+        widget=forms.Textarea(attrs={"autocomplete": "off", "rows": 2}),
     )
     people = forms.CharField(
         required=False,

@@ -319,6 +319,12 @@ class Invitation(models.Model):
         return f"{self.room}: {'link' if self.code else self.user}"
 
 
+class BanQuerySet(models.QuerySet["Ban"]):
+    def standing(self) -> BanQuerySet:
+        """Those that keep out now; others have ended by their time."""
+        return self.filter(Q(until__isnull=True) | Q(until__gt=timezone.now()))
+
+
 class Ban(models.Model):
     """Somebody who may not come into a room, whoever lets them in. Lifting it removes the row."""
 
@@ -329,6 +335,8 @@ class Ban(models.Model):
     reason = models.CharField(max_length=500, blank=True)
     until = models.DateTimeField(null=True, blank=True, help_text="Empty: until lifted.")
     created_at = models.DateTimeField(default=timezone.now)
+
+    objects: ClassVar[models.Manager[Ban]] = BanQuerySet.as_manager()
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["room", "user"], name="ban_room_user")]

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
+from accounts import services as accounts
 from accounts.models import User
 from realtime.errors import Conflict, Forbidden, Invalid, NotFound, Refusal
 from rooms import services
@@ -51,6 +52,13 @@ def test_a_ban_ends_the_question_that_was_asked(cast: Cast) -> None:
     services.ban(cast.erin, cast.team, cast.dave)
     with pytest.raises(NotFound):
         services.answer(cast.dave, asked, accept=True)
+
+
+def test_a_member_who_is_suspended_is_banned_as_well(cast: Cast) -> None:
+    room = cast.team
+    accounts.suspend(cast.bob, reason="Spam", until=timezone.now() + timedelta(hours=1))
+    services.ban(cast.alice, room, cast.bob)
+    assert not membership_of(room, cast.bob).is_current
 
 
 def test_nobody_bans_themselves_nor_whom_they_do_not_outrank(cast: Cast) -> None:

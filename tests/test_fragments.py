@@ -113,6 +113,9 @@ def test_an_event_holds_a_name_and_leaves_the_words_to_the_client(kind: str) -> 
     fragment = fragments.render(message(kind=kind, content="", html=""))
     assert words(fragment) == "AL Ada Lovelace"
     assert f'<span data-label="{kind}"></span>' in fragment
+    assert "data-by" not in fragment
+    brought_about = fragments.render(message(kind=kind, content="", html="", metadata={"by": ADA.id}))
+    assert f' data-by="{ADA.id}">' in brought_about
 
 
 def test_an_edited_message_says_so_in_the_readers_language() -> None:

@@ -9,7 +9,7 @@ from django.http import HttpResponse
 from django.test import Client
 from django.utils import timezone
 
-from accounts.models import Audience, User
+from accounts.models import Audience, Block, User
 from accounts.privacy import change
 from rooms import services
 from rooms.models import Membership, Role, Room
@@ -222,6 +222,16 @@ def test_people_are_added_and_who_does_not_allow_it_is_named(cast: Cast) -> None
     assert answer.headers["Location"] == f"/r/{cast.team.slug}/members/"
     assert membership_of(cast.team, cast.dave).is_current
     assert f"Added {cast.dave.name}." in text(alice.get(f"/r/{cast.team.slug}/members/"))
+
+
+def test_whom_there_is_no_use_in_adding_is_told_apart_and_not_offered(cast: Cast) -> None:
+    services.ban(cast.alice, cast.team, cast.mallory)
+    Block.objects.create(blocker=cast.alice, blocked=cast.dave)
+    shown = text(of(cast.alice).get(f"/r/{cast.team.slug}/members/add/"))
+    for person, words in ((cast.mallory, "banned from here"), (cast.dave, "blocked by you")):
+        assert f'value="{person.pk}"' not in shown
+        assert words in shown
+    assert "does not let you add them" not in shown
 
 
 def test_what_is_chosen_stays_chosen_while_one_looks_further(cast: Cast) -> None:

@@ -6,9 +6,10 @@ was passed keeps its old values. `actor` is who does it: None is the system (a c
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from allauth.account.models import EmailAddress
 from django.contrib.auth.hashers import make_password
@@ -146,9 +147,22 @@ def unsuspend(user: User, *, actor: User | None = None) -> User:
     return held
 
 
+# What apps above have to do about an account that is closed.
+_closed: list[Callable[[UUID], object]] = []
+
+
+def on_closed(listener: Callable[[UUID], object]) -> None:
+    """Call `listener` with the user in each transaction that closes an account."""
+    _closed.append(listener)
+
+
 def deactivate(user: User, *, actor: User | None = None) -> User:
     """Close an account: nobody signs in to it, no token of it works. What it wrote stays."""
-    return _set_active(user, False, "user.deactivated", "warning", actor)
+    with transaction.atomic():
+        held = _set_active(user, False, "user.deactivated", "warning", actor)
+        for listener in _closed:
+            listener(held.pk)
+    return held
 
 
 def reactivate(user: User, *, actor: User | None = None) -> User:

@@ -46,7 +46,7 @@ class InvitationAdmin(ReadOnlyAdmin):
 
     @admin.display(description="asks")
     def asks(self, invitation: Invitation) -> str:
-        return f"@{invitation.user.username}" if invitation.user else "whoever has the link"
+        return f"@{invitation.user.username}" if invitation.user else "by link"
 
     @admin.action(description="Revoke the invitations", permissions=["revoke"])
     def revoke(self, request: HttpRequest, chosen: QuerySet[Invitation]) -> None:

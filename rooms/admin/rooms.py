@@ -337,7 +337,8 @@ class MembershipAdmin(ServiceAdmin):
 
     @admin.display(description="room")
     def room_link(self, membership: Membership) -> SafeString:
-        return link(membership.room, "rooms_room_change", membership.room_id)
+        room = membership.room
+        return link(room.name or Truncator(room.slug).chars(SLUG_SHOWN), "rooms_room_change", room.pk)
 
 
 @admin.register(RoomHead)

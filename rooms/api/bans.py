@@ -7,9 +7,7 @@ from typing import Any
 from uuid import UUID
 
 import msgspec
-from django.db.models import Q
 from django.shortcuts import get_object_or_404
-from django.utils import timezone
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers, status
 from rest_framework.request import Request
@@ -60,7 +58,7 @@ class BansView(APIView):
         ):
             raise Forbidden("Your role in this room does not allow this.")
         query = checked(PageInput, request.query_params)
-        rows = Ban.objects.filter(Q(until__isnull=True) | Q(until__gt=timezone.now()), room=room).order_by("-id")
+        rows = room.bans.standing().order_by("-id")
         if "cursor" in query:
             rows = rows.filter(id__lt=key_of(query["cursor"], tuple[int])[0])
         found = list(rows.select_related("user", "made_by")[: query["limit"] + 1])

@@ -13,6 +13,7 @@ from django.views.decorators.http import require_http_methods
 
 from accounts.models import Privacy, User
 from accounts.privacy import who_allow
+from accounts.relations import blocked_by
 from accounts.search import find_people
 from realtime.errors import Refusal
 from rooms import services
@@ -67,18 +68,22 @@ def _invite(request: HttpRequest, here: Standing) -> tuple[str, int]:
 
 
 def _choices(here: Standing, chosen: list[User], found: list[User]) -> list[dict[str, object]]:
-    """The people to choose from, with who is in the room already and who does not let the user add them."""
+    """The people to choose from, with who is in the room already, and who cannot be added and why."""
     ids = [user.pk for user in (*chosen, *found)]
     members = Membership.objects.current().of_room(here.room).filter(user_id__in=ids)
     inside = set(members.values_list("user_id", flat=True))
     invited = set(here.room.invitations.open().filter(user_id__in=ids).values_list("user_id", flat=True))
-    willing = who_allow(here.user, Privacy.ROOMS, ids)
+    banned = set(here.room.bans.standing().filter(user_id__in=ids).values_list("user_id", flat=True))
+    blocked = set(blocked_by(here.user.pk))
+    willing = who_allow(here.user, Privacy.ROOMS, ids) - banned
     choices: list[dict[str, object]] = [
         {
             "user": user,
             "is_chosen": user in chosen and user.pk not in inside and user.pk in willing,
             "is_inside": user.pk in inside,
             "is_invited": user.pk in invited,
+            "is_banned": user.pk in banned,
+            "is_blocked": user.pk in blocked,
             "is_unwilling": user.pk not in inside and user.pk not in willing,
         }
         for user in (*chosen, *found)

@@ -31,10 +31,10 @@ MUTES = {
     "1h": ("1 hour", timedelta(hours=1)),
     "1d": ("1 day", timedelta(days=1)),
 }
+# What the roles that can be given may do beyond a member.
 ROLE_WORDS = {
-    Role.ADMIN: "Admin: settings, roles and members",
-    Role.MODERATOR: "Moderator: mutes and removes people, deletes messages",
-    Role.MEMBER: "Member",
+    Role.ADMIN: "Admins also change settings and roles.",
+    Role.MODERATOR: "Moderators mute, remove and ban people, and delete messages.",
 }
 # What a member can be given or denied besides their role, as the page offers it.
 OVERRIDABLE = {
@@ -96,11 +96,13 @@ def _offers(here: Standing, about: Membership) -> Mapping[str, Any]:
     """What the page offers to do, by the table; the services judge."""
     is_self = about.user_id == here.user.pk
     now = timezone.now()
+    roles = here.roles_for(about)
     return {
         "is_self": is_self,
         "now": now,
         "muted_until": about.muted_until if about.muted_until and about.muted_until > now else None,
-        "roles": [(role.value, ROLE_WORDS[role]) for role in here.roles_for(about)],
+        "roles": [(role.value, role.label) for role in roles],
+        "roles_help": " ".join(ROLE_WORDS[role] for role in reversed(roles) if role in ROLE_WORDS),
         "mutes": [(key, words) for key, (words, _) in MUTES.items()],
         "may_mute": here.may_to(Action.MUTE_MEMBER, about),
         "may_remove": here.may_to(Action.REMOVE_MEMBER, about),

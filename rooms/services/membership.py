@@ -9,7 +9,7 @@ from uuid import UUID
 from django.conf import settings
 from django.db.models import Q, QuerySet
 
-from accounts import privacy
+from accounts import privacy, relations
 from accounts import services as accounts
 from accounts.models import Privacy, User, UserQuerySet
 from realtime import bus
@@ -149,19 +149,24 @@ def transfer(actor: Actor, room: Room, user: User | UUID) -> Membership:
             return membership
         if not _possible_owners(change.room).filter(pk=membership.user_id).exists():
             raise Conflict("This person cannot own a room: their account is suspended, or a bot's or a guest's.")
-        # The one owner that the database allows: the old one gives it up first.
         former = change.room.memberships.current().filter(role=Role.OWNER).select_related("user").first()
-        if former is not None:
-            _give_role(change, former, Role.ADMIN)
-        _give_role(change, membership, Role.OWNER)
+        hand_over(change, former, membership)
         change.record(
             "room.transferred",
             severity="notice",
             before=former.user.username if former else None,
             after=membership.user.username,
         )
-        touch([membership.user_id, *([former.user_id] if former else [])])
         return membership
+
+
+def hand_over(change: Change, former: Membership | None, successor: Membership) -> None:
+    """Make the successor the owner and who was it an admin. Last in a transaction: it locks their rows."""
+    # The one owner that the database allows: the old one gives it up first.
+    if former is not None:
+        _give_role(change, former, Role.ADMIN)
+    _give_role(change, successor, Role.OWNER)
+    touch([successor.user_id, *([former.user_id] if former else [])])
 
 
 def find_people(given: Iterable[User | UUID]) -> list[User]:
@@ -214,7 +219,8 @@ def admit(change: Change, users: Collection[User], *, owner: User | None = None)
 def check_may_add(change: Change, users: Collection[User]) -> None:
     """Forbidden: one of those who are no members yet does not let the actor add them to rooms.
 
-    Nobody learns why: what somebody has set, and whom they have blocked, answer alike.
+    Nobody learns why: what somebody has set, and whom they have blocked, answer alike. One's own
+    blocks one is reminded of.
     """
     if change.is_staff or change.actor is None:
         return
@@ -222,9 +228,13 @@ def check_may_add(change: Change, users: Collection[User]) -> None:
     asked = [user for user in users if user.pk not in members]
     willing = privacy.who_allow(change.actor, Privacy.ROOMS, [user.pk for user in asked])
     if refusing := [user for user in asked if user.pk not in willing]:
+        blocked = set(relations.blocked_by(change.actor.pk))
+        words = {True: "You have blocked @{}.", False: "@{} does not let you add them. Invite them."}
         raise Forbidden(
-            "Not everybody lets you add them to rooms. Send them an invitation instead.",
-            fields={"members": [f"@{user.username} does not let you add them. Invite them." for user in refusing]},
+            "You have blocked somebody among them. Unblock them first."
+            if any(user.pk in blocked for user in refusing)
+            else "Not everybody lets you add them to rooms. Send them an invitation instead.",
+            fields={"members": [words[user.pk in blocked].format(user.username) for user in refusing]},
         )
 
 

@@ -32,10 +32,12 @@ def ban(actor: Actor, room: Room, user: User | UUID, *, reason: str = "", until:
         change.require(Action.BAN_MEMBER)
         if until is not None and until <= change.now:
             raise _refused("until", "Choose a later time.")
-        person = find_people([user])[0]
-        if change.actor is not None and person.pk == change.actor.pk:
+        user_id = user.pk if isinstance(user, User) else user
+        if change.actor is not None and user_id == change.actor.pk:
             raise Conflict("You cannot ban yourself. To go, leave the room.")
-        membership = change.room.memberships.current().filter(user=person).select_related("user").first()
+        membership = change.room.memberships.current().filter(user=user_id).select_related("user").first()
+        # A member may be suspended just now, and back before the ban ends.
+        person = membership.user if membership is not None else find_people([user_id])[0]
         if membership is not None:
             change.require_rank_over(membership)
             end(change, membership)

@@ -4,6 +4,8 @@
 export const LABELS = {
   join: "joined",
   leave: "left",
+  added: "was added",
+  removed: "was removed",
   deleted: "This message was deleted.",
   edited: "(edited)",
   nobody: "[Deleted user]",
@@ -147,6 +149,7 @@ export const WORDS = {
   moreBelow: "New messages below",
   joined: (/** @type {string[]} */ names) => `${listed(names)} joined`,
   wentAway: (/** @type {string[]} */ names) => `${listed(names)} left`,
+  wereRemoved: (/** @type {string[]} */ names) => `${listed(names)} ${names.length === 1 ? "was" : "were"} removed`,
   reacted: (/** @type {string} */ emoji, /** @type {number} */ count, /** @type {boolean} */ isMine) =>
     `${emoji} ${count}${isMine ? ", you among them" : ""}`,
   reactedBy: (/** @type {string} */ names, /** @type {string} */ emoji) => `${names} reacted with ${emoji}`,

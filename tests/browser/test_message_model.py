@@ -150,10 +150,12 @@ def test_comings_and_goings_in_a_row_are_one_line(page: Page) -> None:
     put(page, {"number": 1}, passing(2, "Ann"))
     assert page.evaluate("shape()") == ["day-divider", "m-1", "m-2"]
     put(page, passing(3, "Bob"), passing(4, "Cleo"), passing(5, "Dan"), passing(6, "Eve"), passing(7, "Bob", "leave"))
-    line = "Ann, Bob and 3 others joined · Bob left"
-    assert page.evaluate("shape()") == ["day-divider", "m-1", line, *(f"m-{number}-" for number in range(2, 8))]
+    put(page, passing(8, "Eve", "leave", facts={"by": "ann"}, parts='<i data-label="leave"></i>'))
+    line = "Ann, Bob and 3 others joined · Bob left · Eve was removed"
+    assert page.evaluate("shape()") == ["day-divider", "m-1", line, *(f"m-{number}-" for number in range(2, 9))]
     page.evaluate("toggleFold(document.querySelector('.fold'))")
     assert page.evaluate("shape().slice(2, 5)") == [line, "m-2", "m-3"]
+    assert page.evaluate("at(8).querySelector('[data-label]').textContent") == "was removed"
 
 
 def test_a_message_or_a_day_between_divides_the_line(page: Page) -> None:

@@ -11,7 +11,7 @@ from playwright.sync_api import Locator, expect
 from messaging import services
 from messaging.drafts import NewPoll
 from messaging.models import Message
-from rooms.services import join, leave, update_room
+from rooms.services import join, leave, remove_member, update_room
 from tests.browser.scene import Chat, Scene
 from tests.factories import say
 
@@ -254,8 +254,12 @@ def test_a_room_tells_of_itself_in_the_readers_words(scene: Scene) -> None:
     expect(notice).to_contain_text("Ann set the topic: Beans and peas")
     scene.do(leave, scene.cleo, scene.garden)
     expect(ann.page.locator(".message[data-kind=leave]")).to_contain_text("Cleo left")
-    ann.page.locator(".fold button").click()
-    expect(ann.page.locator(".message[data-kind=join]").last).to_be_visible()
+    scene.do(remove_member, scene.ann, scene.garden, scene.ben)
+    expect(ann.page.locator(".fold").last).to_have_text("Cleo left · Ben was removed")
+    for fold in ann.page.locator(".fold button").all():
+        fold.click()
+    expect(ann.page.locator(".message[data-kind=join]").last).to_contain_text("Cleo joined")
+    expect(ann.page.locator(".message[data-kind=leave]").last).to_contain_text("Ben was removed")
 
 
 def test_the_author_takes_a_preview_away_for_everybody(scene: Scene) -> None:

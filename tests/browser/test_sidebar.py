@@ -93,9 +93,18 @@ def test_a_room_is_dragged_to_its_place_and_does_not_open_by_that(scene: Scene) 
     for chat in (one, two):
         expect(names(chat, "Rooms")).to_have_text([scene.team.name, scene.garden.name])
     assert one.page.url == scene.url(scene.garden)
-    # By keyboard, back down.
+    # By keyboard, back down; into a page of the menu on the way, and out of it.
+    keyboard, menu = one.page.keyboard, one.page.locator(".sidebar-menu")
     one.link(scene.team).focus()
-    choose(one, one.link(scene.team), "Move down")
+    for key in ("Tab", "Enter"):
+        keyboard.press(key)
+    menu.get_by_role("menuitem", name="Mute", exact=True).press("ArrowRight")
+    expect(menu.get_by_text("For 1 hour", exact=True)).to_be_visible()
+    keyboard.press("ArrowLeft")
+    expect(menu.get_by_role("menuitem", name="Mute", exact=True)).to_be_focused()
+    menu.get_by_role("menuitem", name="Move down").press("Enter")
+    away(one)
+    one.composer.click()
     for chat in (one, two):
         expect(names(chat, "Rooms")).to_have_text([scene.garden.name, scene.team.name])
 

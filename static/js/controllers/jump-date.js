@@ -4,7 +4,6 @@
  */
 
 import { isoDay } from "../dates.js";
-import { WORDS } from "../words.js";
 import { roomOf } from "./message-verbs.js";
 
 /** Follow the presses of the whole page. */
@@ -13,7 +12,7 @@ export function jumpToDates() {
   field.type = "date";
   field.className = "date-jump";
   field.tabIndex = -1;
-  field.setAttribute("aria-label", WORDS.jumpToDate);
+  field.ariaHidden = "true"; // what opens it has the words
   document.body.append(field);
 
   document.addEventListener("click", (event) => {

@@ -72,6 +72,7 @@ export function showReceipts({ room, viewer, isDirect, list, socket, outbox, his
   );
   // Who may read on with us: the answer to `view` says of whom it can be known.
   for (const name of ["member.joined", "member.left"]) socket.on(name, ifHere(lookAgain));
+  socket.on("room.removed", ifHere(() => clearTimeout(timer))); // there is nothing to look at any more
   receipts.on("change", refresh);
   for (const name of ["queued", "failed", "sent", "discarded"]) outbox.on(name, refresh);
   for (const name of ["loaded", "drawn"]) history.on(name, refresh);

@@ -22,13 +22,16 @@ export function makeMenu() {
   document.body.append(menu);
   /** @type {HTMLElement|null} */
   let anchor = null;
+  /** The pages before this one, and which of their entries led on. @type {[Entry[], number][]} */
+  let before = [];
 
   const show = (entries) => {
-    menu.replaceChildren(...entries.map(draw));
+    menu.replaceChildren(...entries.map((entry) => draw(entry, entries)));
     if (menu.matches(":popover-open")) placeBeside(menu, anchor);
     /** @type {HTMLElement|null} */ (menu.querySelector("[aria-checked=true]") ?? menu.querySelector("button"))?.focus();
   };
-  const draw = (entry) => {
+  const buttonsOf = () => /** @type {HTMLElement[]} */ ([...menu.querySelectorAll("button")]);
+  const draw = (entry, entries) => {
     if (!entry.label) {
       const line = document.createElement("div");
       line.className = "menu-divider";
@@ -51,7 +54,10 @@ export function makeMenu() {
       button.append(arrow);
     }
     button.addEventListener("click", () => {
-      if (entry.page) return show(entry.page());
+      if (entry.page) {
+        before.push([entries, buttonsOf().indexOf(button)]);
+        return show(entry.page());
+      }
       menu.hidePopover(); // gives the focus back
       entry.run();
     });
@@ -59,8 +65,15 @@ export function makeMenu() {
   };
 
   menu.addEventListener("keydown", (event) => {
-    const buttons = /** @type {HTMLElement[]} */ ([...menu.querySelectorAll("button")]);
+    const buttons = buttonsOf();
     const at = buttons.indexOf(/** @type {HTMLElement} */ (document.activeElement));
+    const [onward, back] = getComputedStyle(menu).direction === "rtl" ? ["ArrowLeft", "ArrowRight"] : ["ArrowRight", "ArrowLeft"];
+    if (event.key === onward && buttons[at]?.hasAttribute("aria-haspopup")) buttons[at].click();
+    if (event.key === back && before.length) {
+      const [entries, led] = before.pop();
+      show(entries);
+      buttonsOf()[led].focus();
+    }
     const to = { ArrowDown: at + 1, ArrowUp: at - 1, Home: 0, End: buttons.length - 1 }[event.key];
     if (event.key === "Tab") menu.hidePopover();
     if (to === undefined) return;
@@ -75,6 +88,7 @@ export function makeMenu() {
     open(label, entries, at) {
       menu.hidePopover();
       anchor = at;
+      before = [];
       menu.setAttribute("aria-label", label);
       at.closest(".room-item, header")?.classList.add("is-active");
       at.focus({ preventScroll: true }); // where the focus returns to

@@ -35,7 +35,9 @@ export function dress(message, reader) {
     mention.classList.toggle("is-me", callsReader([mention.dataset.user ?? mention.dataset.mention], reader.id));
   }
   if (reader.blocked) foldBlocked(message, reader.blocked);
-  if (message.dataset.what) message.querySelector("[data-label]").textContent = eventWords(message.dataset.what);
+  const { by, kind, what } = message.dataset;
+  if (by) message.querySelector("[data-label]").textContent = kind === "join" ? LABELS.added : LABELS.removed;
+  if (what) message.querySelector("[data-label]").textContent = eventWords(what);
   dressOwn(message, reader);
 }
 

@@ -78,12 +78,17 @@ export function toggleFold(fold) {
 }
 
 function wordsOf(run) {
-  const names = (kind) => {
-    const found = run.filter((message) => message.dataset.kind === kind);
+  const names = (what) => {
+    const found = run.filter((message) => passingOf(message) === what);
     return [...new Map(found.map((message) => [message.dataset.sender || message.id, nameOf(message)])).values()];
   };
-  const kinds = [...new Set(run.map((message) => message.dataset.kind))];
-  return kinds.map((kind) => (kind === "join" ? WORDS.joined : WORDS.wentAway)(names(kind))).join(" · ");
+  return [...new Set(run.map(passingOf))].map((what) => WORDS[what](names(what))).join(" · ");
+}
+
+/** The name of the words for what one of a run tells. @param {HTMLElement} message */
+function passingOf({ dataset }) {
+  if (dataset.kind === "join") return "joined";
+  return dataset.by ? "wereRemoved" : "wentAway";
 }
 
 const nameOf = (message) => message.querySelector(".message-author")?.textContent ?? "";
