@@ -249,6 +249,7 @@ ELSEWHERE_PAGES = {
     ),
     "settings/profile/picture/": "a form of one's own: tests/accounts/test_profiles.py",
     "settings/profile/status/": "a form of one's own: tests/accounts/test_profiles.py",
+    "settings/tokens/<uuid:token>/revoke/": "a form of one's own: tests/test_token_pages.py",
     "people/<uuid:user_id>/": "goes by what two people are to each other: tests/test_people.py",
     "u/<slug:username>/": "goes by what two people are to each other: tests/test_people.py",
     "media/<path:name>": "pictures whose address cannot be guessed: tests/accounts/test_pictures.py",
