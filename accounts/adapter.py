@@ -73,7 +73,9 @@ class AccountAdapter(DefaultAccountAdapter):
         # An address of somebody else is taken as a claim: a refusal would tell that it is in use.
         own = email if email and not addresses.is_taken(email) else None
         try:
-            made = services.create_user(data["username"], email=own, password=password)
+            # The name is what another site knows of them, if they come from one.
+            known = user.display_name
+            made = services.create_user(data["username"], email=own, password=password, display_name=known)
             # Not saved: allauth makes an `EmailAddress` of it, the same whether it is a claim or not.
             made.email = email
             return made

@@ -37,7 +37,7 @@ COMMANDS = frozenset(
     | {"message.send", "message.edit", "message.delete", "reaction.add", "reaction.remove", "draft.set"}
 )
 
-# What the client offers somebody who can reach it, by the name that it goes by there: the page or the call it ends in.
+# What the client offers whoever can reach it, by the name it goes by there: the page, call or command it ends in.
 OFFERS = {
     "block": "blocks/<uuid:user_id>/",
     "closePoll": "messages/<uuid:message_id>/poll/close/",
@@ -52,8 +52,9 @@ OFFERS = {
     "schedule": "scheduled/",
     "search": "search",
     "vote": "messages/<uuid:message_id>/vote/",
+    "watch": "watch",
 }
-BARRED = frozenset(name for name, way in OFFERS.items() if way not in PAGES.keys() | CALLS.keys())
+BARRED = frozenset(name for name, way in OFFERS.items() if way not in PAGES.keys() | CALLS.keys() | COMMANDS)
 
 API = "api/v1/"
 

@@ -349,6 +349,7 @@ if OIDC_SERVER:
         "allauth.socialaccount",
         "allauth.socialaccount.providers.openid_connect",
     ]
+    MIDDLEWARE.append("accounts.social.OtherSite")
     SOCIALACCOUNT_ADAPTER = "accounts.social.SocialAdapter"
     SOCIALACCOUNT_PROVIDERS = {
         "openid_connect": {

@@ -6,14 +6,12 @@ suite runs on the embedded database.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
-from uuid import uuid4
 
 import pytest
 from django.apps import apps
 from django.conf import settings
-from django.core.cache import cache
 from django.db import connection
 from django.db.models.signals import post_migrate
 from pytest_django import DjangoDbBlocker
@@ -22,6 +20,7 @@ from accounts.models import User
 from audit import triggers
 from messaging import partitions
 from rooms.models import LogEpoch
+from tests import counters
 from tests.contract import ContractClient
 from tests.factories import Cast
 
@@ -54,16 +53,9 @@ def _begin_epoch(**_: Any) -> None:
 
 
 @pytest.fixture(autouse=True)
-def _empty_cache() -> Iterator[None]:
-    """Counters of rate limits do not go from one test into the next.
-
-    In Redis by keys of each test's own: emptying it would take away what another worker counts.
-    """
-    if settings.REDIS_URL:
-        cache.key_prefix = uuid4().hex
-    yield
-    if not settings.REDIS_URL:
-        cache.clear()
+def _empty_cache() -> None:
+    """Counters of rate limits do not go from one test into the next."""
+    counters.forget()
 
 
 @pytest.fixture

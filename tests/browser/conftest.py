@@ -20,9 +20,8 @@ from pytest_django import DjangoDbBlocker
 
 from tests.browser.scene import PATIENCE_MS, Scene
 from tests.fixtures_server import Installation
-from tests.servers import PROJECT, ServerProcess
+from tests.servers import BROWSERS, PROJECT, ServerProcess
 
-NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 ARGUMENTS = [
     "--no-sandbox",  # tests run as root in containers, where the sandbox can't start
     "--disable-gpu",
@@ -37,9 +36,9 @@ ARGUMENTS = [
 @pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
     """One Chromium for the package: Playwright's loop must be gone before tests elsewhere run theirs."""
-    path = os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, NAMES)), None)
+    path = os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, BROWSERS)), None)
     if path is None:
-        missing = "There is no Chromium on this machine (looked for: " + ", ".join(NAMES) + ")."
+        missing = "There is no Chromium on this machine (looked for: " + ", ".join(BROWSERS) + ")."
         if os.environ.get("CI") == "true":
             pytest.fail(missing)
         pytest.skip(missing)

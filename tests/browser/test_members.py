@@ -42,6 +42,10 @@ def test_what_one_does_the_other_sees(scene: Scene) -> None:
     about.get_by_role("button", name="Save").first.click()
     expect(about.locator(".notice")).to_contain_text("Ben is now a moderator")
     expect(person(seen, "Ben").locator(".role-mark")).to_have_text("Moderator")
+    # What is said stays when what was done, or anything else, has the panel read anew.
+    scene.do(services.change_role, scene.ann, scene.team, scene.ben, "admin")
+    expect(about.get_by_label("Role")).to_have_value("admin")
+    expect(about.locator(".notice")).to_contain_text("Ben is now a moderator")
     # Muted: the composer makes way for the reason, and the list tells until when.
     about.get_by_role("button", name="1 hour").click()
     expect(about.locator(".member-state")).to_contain_text("until")

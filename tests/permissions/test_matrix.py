@@ -14,7 +14,6 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
-from django.core.cache import cache
 from django.db import transaction
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
@@ -24,6 +23,7 @@ from integrations.services import create_token
 from realtime import commands
 from rooms.models import Kind
 from rooms.permissions import allows
+from tests import counters
 from tests.contract import ContractClient
 from tests.fixtures_server import Guest, World
 from tests.permissions import ways
@@ -72,7 +72,7 @@ def _undone() -> Iterator[None]:
     with transaction.atomic():
         yield
         transaction.set_rollback(True)
-    cache.clear()
+    counters.forget()
 
 
 # --- Calls of the API ------------------------------------------------------------------------------

@@ -18,6 +18,7 @@ const STATE = "panel";
 const SKELETON_AFTER_MS = 150; // what takes less needs no sign
 const GATHER_MS = 300; // a burst of events is one reading
 const HEADER = "X-Panel";
+const PART_HEADER = "X-Part"; // read in the background: what there is to say is left for a page that is looked at
 const AWAY_HEADER = "X-Panel-Away"; // a page that is no panel's
 
 /**
@@ -147,8 +148,11 @@ export function runPanel({ aside, fallback }) {
       return;
     }
     const { signal } = content;
-    const root = await ask(url, { signal });
+    const root = await ask(url, { signal, headers: { [PART_HEADER]: "1" } });
     if (signal.aborted || !(root instanceof HTMLElement)) return; // what is shown stays; a later event tries again
+    // What a form had to say: its own event has the page read anew before anybody could read it.
+    const notices = aside.querySelector(".notices:not(:empty)");
+    if (notices) root.querySelector(".notices")?.replaceWith(notices);
     const held = document.activeElement?.id;
     const top = aside.querySelector(".panel-body")?.scrollTop ?? 0;
     mergeList(aside, root);
@@ -235,7 +239,7 @@ async function ask(url, request) {
   let response;
   let text = "";
   try {
-    response = await fetch(url, { cache: "no-store", ...request, headers: { [HEADER]: "1" } });
+    response = await fetch(url, { cache: "no-store", ...request, headers: { [HEADER]: "1", ...request.headers } });
     if (response.headers.get(HEADER) === "1") text = await response.text();
   } catch (error) {
     if (!(error instanceof TypeError) && error.name !== "AbortError") throw error;

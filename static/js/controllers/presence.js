@@ -6,6 +6,7 @@
  * `data-presence-words` on the element has them shown beside it.
  */
 
+import { isBarred } from "../barred.js";
 import { OFFLINE } from "../models/presence.js";
 import { avatarOf } from "../people.js";
 import { WORDS } from "../words.js";
@@ -35,7 +36,7 @@ export function showPresence({ presence, socket, room }) {
   const watch = async () => {
     const people = [...new Set(dots().map((dot) => dot.dataset.presenceOf))].slice(0, WATCHED_MAX);
     const key = [...people].sort().join(" ");
-    if (key === watched || !socket.isOpen) return;
+    if (key === watched || !socket.isOpen || isBarred("watch")) return;
     watched = key;
     const answer = await socket.request("watch", { people }).catch((error) => {
       watched = ""; // asked again with the next list, or the next connection
