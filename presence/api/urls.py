@@ -6,5 +6,6 @@ from presence.api import views
 
 urlpatterns = [
     path("me/availability/", views.AvailabilityView.as_view()),
+    path("users/presence/", views.PresencesView.as_view()),
     path("users/<uuid:user_id>/presence/", views.PresenceView.as_view()),
 ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -15,12 +15,14 @@ from rest_framework.views import APIView
 
 from accounts import services
 from accounts.availability import described
-from accounts.models import Availability
+from accounts.models import Availability, User
 from accounts.requests import user_of
 from chat_project.api.fields import Moment, checked
 from presence import last_seen, looking, showing
 from realtime.errors import NotFound
 from realtime.values import Timestamp, timestamp
+
+ASKED_AT_ONCE_MAX = 100  # a page of members
 
 
 def one_of(*words: str) -> msgspec.Meta:
@@ -40,6 +42,20 @@ class PresenceOut(msgspec.Struct, frozen=True, gc=False):
 
     status: Annotated[str, one_of("online", "away", "dnd", "offline", "invisible")]
     last_seen_at: Timestamp | None
+
+
+class PersonPresence(PresenceOut, frozen=True, gc=False):
+    user: UUID
+
+
+class PresenceList(msgspec.Struct, frozen=True, gc=False):
+    results: list[PersonPresence]
+
+
+class PeopleQuery(serializers.Serializer[Mapping[str, Any]]):
+    user = serializers.ListField(
+        child=serializers.UUIDField(), max_length=ASKED_AT_ONCE_MAX, help_text="Ids of the people; repeated."
+    )
 
 
 class NewAvailability(serializers.Serializer[Mapping[str, Any]]):
@@ -66,9 +82,33 @@ class PresenceView(APIView):
     @extend_schema(operation_id="presence_read", responses=PresenceOut)
     def get(self, request: Request, user_id: UUID) -> Response:
         """Whether a person is here, and when they last were, as far as they let the asker know."""
-        viewer = user_of(request)
-        if not looking.meeting(viewer, [user_id]):
+        found = _presences(user_of(request), [user_id])
+        if not found:
             raise NotFound("There is no such user.")
-        status = showing.statuses(viewer, [user_id])[user_id]
-        at = last_seen.last_seen(viewer, [user_id]).get(user_id)
-        return Response(PresenceOut(status, timestamp(at) if at else None))
+        return Response(found[user_id])
+
+
+class PresencesView(APIView):
+    @extend_schema(operation_id="presence_list", parameters=[PeopleQuery], responses=PresenceList)
+    def get(self, request: Request) -> Response:
+        """The same of many, in the order in which they are asked for; those whom the asker may not meet are left out.
+
+        For a list of members: ask for a page of them, then for how these are.
+        """
+        asked = list(dict.fromkeys(checked(PeopleQuery, request.query_params)["user"]))
+        found = _presences(user_of(request), asked)
+        people = [(user_id, found[user_id]) for user_id in asked if user_id in found]
+        return Response(
+            PresenceList([PersonPresence(one.status, one.last_seen_at, user_id) for user_id, one in people])
+        )
+
+
+def _presences(viewer: User, asked: Sequence[UUID]) -> dict[UUID, PresenceOut]:
+    """How these people are, of those whom the viewer may meet."""
+    met = looking.meeting(viewer, asked)
+    people = [user_id for user_id in asked if str(user_id) in met]
+    statuses, last = showing.statuses(viewer, people), last_seen.last_seen(viewer, people)
+    return {
+        user_id: PresenceOut(statuses[user_id], timestamp(last[user_id]) if user_id in last else None)
+        for user_id in people
+    }

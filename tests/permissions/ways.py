@@ -170,10 +170,10 @@ ELSEWHERE_CALLS = {
     ("PATCH", "me/sessions/<uuid:session>/"): "finds the asker's own only: tests/accounts/test_devices.py",
     ("DELETE", "me/sessions/<uuid:session>/"): "finds the asker's own only: tests/accounts/test_devices.py",
     ("DELETE", "me/sessions/"): "ends the asker's own: tests/accounts/test_devices.py",
-    (
-        "GET",
-        "users/<uuid:user_id>/presence/",
-    ): "goes by what two people are to each other: tests/test_privacy_matrix.py",
+    **dict.fromkeys(
+        [("GET", "users/<uuid:user_id>/presence/"), ("GET", "users/presence/")],
+        "goes by what two people are to each other: tests/test_privacy_matrix.py",
+    ),
     ("PATCH", "me/"): "changes the asker's own profile: tests/accounts/test_profiles.py",
     ("PUT", "me/status/"): "the asker's own: tests/accounts/test_profiles.py",
     ("DELETE", "me/status/"): "the asker's own: tests/accounts/test_profiles.py",

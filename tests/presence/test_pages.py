@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from django.test import Client
 from django.utils import timezone
+from pytest_django import DjangoAssertNumQueries
 
 from accounts import privacy
 from accounts.availability import invisible
@@ -17,7 +19,7 @@ from accounts.services import set_availability
 from presence import last_seen
 from realtime.errors import Invalid
 from tests.contract import ContractClient
-from tests.factories import Cast
+from tests.factories import Cast, make_user
 
 Api = Callable[..., ContractClient]
 MINE = "/api/v1/me/availability/"
@@ -135,6 +137,22 @@ def test_it_is_shown_as_the_person_has_chosen(cast: Cast, api: Api, audience: st
     assert shown == {"status": "offline", "last_seen_at": expected}
     Block.objects.create(blocker=cast.bob, blocked=cast.alice)
     assert api(cast.alice).get(f"/api/v1/users/{cast.bob.pk}/presence/").json()["last_seen_at"] is None
+
+
+def test_many_are_asked_for_at_once(
+    cast: Cast, api: Api, django_assert_max_num_queries: DjangoAssertNumQueries
+) -> None:
+    many = "/api/v1/users/presence/"
+    asked = [cast.carol.pk, uuid4(), cast.bob.pk, cast.carol.pk, *(make_user().pk for _ in range(20))]
+    client = api(cast.alice)
+    with django_assert_max_num_queries(8):
+        found = client.get(many, {"user": asked}).json()["results"]
+    # In their order, once each; who does not exist is left out.
+    assert [each["user"] for each in found[:2]] == [str(cast.carol.pk), str(cast.bob.pk)]
+    assert len(found) == 22
+    for refused, culprit in (({}, "user"), ({"user": ["x"]}, "user.0"), ({"user": [uuid4()] * 101}, "user")):
+        answer = client.get(many, refused)
+        assert (answer.status_code, list(answer.json()["errors"])) == (400, [culprit])
 
 
 def test_the_administration_shows_how_somebody_is(cast: Cast, client: Client) -> None:

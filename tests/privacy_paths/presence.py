@@ -48,6 +48,15 @@ def over_rest(scene: Scene) -> bool:
     return bool(answer.json()["status"] != OFFLINE)
 
 
+@path(PRESENCE, "GET users/presence/", share=lambda scene: scene.room)
+def of_many_over_rest(scene: Scene) -> bool:
+    with _is_here(scene):
+        answer = scene.api(scene.viewer).get(f"/api/v1/users/presence/?user={scene.third.pk}&user={scene.person.pk}")
+    third, person = answer.json()["results"]
+    assert third["status"] == OFFLINE
+    return bool(person["status"] != OFFLINE)
+
+
 def _look(scene: Scene, room: str) -> looking.Look:
     person = str(scene.person.pk)
     return looking.look(room, str(scene.viewer.pk), picked=[person], writing=[person], named=[person])

@@ -46,3 +46,6 @@ for _what in FIELDS:
 path(Privacy.LAST_SEEN, "GET users/{id}/presence/", share=meet)(
     partial(_in_json, Privacy.LAST_SEEN, lambda one: one, "users/{id}/presence/")
 )
+path(Privacy.LAST_SEEN, "GET users/presence/", share=meet)(
+    partial(_in_json, Privacy.LAST_SEEN, lambda found: found["results"][0], "users/presence/?user={id}")
+)
