@@ -14,8 +14,8 @@ from django.conf import settings
 from django.core.cache import cache
 from django.utils.crypto import salted_hmac
 
-from accounts.devices import describe
 from accounts.models import User
+from accounts.user_agents import describe
 
 
 def _cipher() -> MultiFernet:

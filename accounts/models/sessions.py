@@ -16,6 +16,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from accounts.models.user import User
+from accounts.user_agents import describe
 
 # Half a SHA-256 would do; whoever has neither this nor SECRET_KEY forges no token.
 SECRET_BYTES = 32
@@ -78,6 +79,4 @@ class DeviceSession(models.Model):
     @property
     def label(self) -> str:
         """What the person calls the device, or else what it calls itself."""
-        from accounts.devices import describe
-
         return self.name or describe(self.user_agent)
