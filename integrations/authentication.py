@@ -10,7 +10,6 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Q
 from django.utils import timezone
 from rest_framework.authentication import BaseAuthentication, get_authorization_header
 from rest_framework.exceptions import AuthenticationFailed, PermissionDenied
@@ -84,13 +83,8 @@ def authenticate_socket(scope: Mapping[str, Any]) -> Identity | None:
 def still_valid(credentials: Iterable[str]) -> set[str]:
     """Return those of the credentials (`token:<uuid>`, others are passed over) that still stand. One query."""
     ids = {UUID(credential.removeprefix(PREFIX)) for credential in credentials if credential.startswith(PREFIX)}
-    standing = ApiToken.objects.filter(_live(), pk__in=ids, user__in=User.objects.active())
+    standing = ApiToken.objects.live().filter(pk__in=ids, user__in=User.objects.active())
     return {f"{PREFIX}{pk}" for pk in standing.values_list("pk", flat=True)}
-
-
-def _live() -> Q:
-    goes_on = Q(expires_at__isnull=True) | Q(expires_at__gt=timezone.now())
-    return Q(revoked_at__isnull=True) & goes_on
 
 
 def _token_of(header: bytes) -> ApiToken | None:

@@ -6,7 +6,15 @@ import uuid
 
 from django.conf import settings
 from django.db import models
+from django.db.models import Q
 from django.utils import timezone
+
+
+class ApiTokenQuerySet(models.QuerySet["ApiToken"]):
+    def live(self) -> ApiTokenQuerySet:
+        """Those that have neither been revoked nor run out."""
+        goes_on = Q(expires_at__isnull=True) | Q(expires_at__gt=timezone.now())
+        return self.filter(goes_on, revoked_at__isnull=True)
 
 
 class ApiToken(models.Model):
@@ -23,6 +31,8 @@ class ApiToken(models.Model):
     expires_at = models.DateTimeField(null=True, blank=True)
     revoked_at = models.DateTimeField(null=True, blank=True)
     last_used_at = models.DateTimeField(null=True, blank=True, editable=False)
+
+    objects = ApiTokenQuerySet.as_manager()
 
     class Meta:
         ordering = ["-created_at"]

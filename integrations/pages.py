@@ -11,7 +11,6 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
@@ -47,7 +46,7 @@ class TokenForm(forms.Form):
 def tokens(request: HttpRequest) -> HttpResponse:
     """The tokens that work, and those that ended last."""
     own = ApiToken.objects.filter(user=user_of(request)).order_by("-created_at")
-    live = own.filter(revoked_at__isnull=True).exclude(expires_at__lte=timezone.now())
+    live = own.live()
     ended = own.exclude(pk__in=live.values("pk"))[:ENDED_SHOWN]
     context = {"tokens": [_described(each) for each in live], "ended": [_described(each) for each in ended]}
     return render(request, "integrations/tokens.html", context)

@@ -14,8 +14,9 @@ from integrations.models import ApiToken
 from integrations.scopes import check_scopes
 from integrations.tokens import digest_of, hint_of, new_token_text
 from realtime import bus
-from realtime.errors import Forbidden, Invalid
+from realtime.errors import Conflict, Forbidden, Invalid
 
+TOKENS_MAX = 100  # of one person that work; who makes more has lost sight of them
 DAYS_MAX = 3650  # ten years; what shall last longer is made without an end
 
 
@@ -30,7 +31,8 @@ def create_token(
     """Make a token for `user`; return its row and the token itself, which nobody can read again.
 
     `scopes` empty: all that the user may do. `days` None: until it is revoked. Invalid: an unknown
-    scope, or days out of 1–3650; Forbidden: a token for somebody else, who could be played by it.
+    scope, or days out of 1–3650; Forbidden: a token for somebody else, who could be played by it;
+    Conflict: the user has enough.
     """
     if actor is not None and actor.pk != user.pk and not actor.is_superuser:
         raise Forbidden("Only a superuser may make a token for somebody else.")
@@ -41,6 +43,9 @@ def create_token(
         raise Invalid(message, fields={"days": [message]})
     token = new_token_text()
     with transaction.atomic():
+        User.objects.select_for_update(no_key=True).get(pk=user.pk)  # so that two at once are both counted
+        if ApiToken.objects.live().filter(user=user).count() >= TOKENS_MAX:
+            raise Conflict(f"{user.name} has {TOKENS_MAX} tokens already; revoke one first.")
         row = ApiToken.objects.create(
             user=user,
             name=name[:100],

@@ -14,6 +14,7 @@ from rest_framework.test import APIClient
 
 from accounts.models import User
 from audit.models import AuditEntry
+from integrations import services
 from integrations.models import ApiToken
 from integrations.services import create_token, revoke_token
 from tests.accounts.browsers import PASSWORD, confirmed, signed_in
@@ -123,3 +124,15 @@ def test_the_page_asks_the_database_as_much_for_many_as_for_one(
         page = shown(client)
     assert page.count("Revoked on") == 10
     assert page.count("Feed ") >= 15
+
+
+def test_nobody_makes_more_than_they_can_keep_in_sight(alice: User, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(services, "TOKENS_MAX", 2)
+    client = confirmed(signed_in(alice))
+    create_token(alice)
+    ended = create_token(alice)[0]
+    refused = client.post(NEW, FIELDS)
+    assert refused.status_code == 422
+    assert "2 tokens already" in refused.content.decode()
+    revoke_token(ended)
+    assert client.post(NEW, FIELDS).status_code == 200

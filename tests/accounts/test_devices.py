@@ -17,6 +17,7 @@ from accounts import devices, services
 from accounts.authentication import still_valid
 from accounts.models import DeviceSession, User
 from accounts.services import sessions
+from accounts.user_agents import describe
 from audit.models import AuditEntry
 from integrations.services import create_token
 from realtime.errors import Forbidden, Invalid
@@ -67,7 +68,7 @@ def device_of(client: Client) -> DeviceSession:
     ],
 )
 def test_a_device_is_named_by_what_it_calls_itself(agent: str, name: str) -> None:
-    assert devices.describe(agent) == name
+    assert describe(agent) == name
 
 
 def test_a_sign_in_is_a_device_with_address_and_agent(alice: User) -> None:
