@@ -396,13 +396,14 @@ async def test_what_costs_queries_has_a_pace_whatever_a_socket_may_say(world: Wo
     room = str((await world.room(alice)).pk)
     socket = await world.socket(alice)
     fields = {"view": {"room": room}, "resume": {"cursors": {room: 0}}, "read": {"room": room, "number": 1}}[command]
-    many = 400  # a busy machine takes its time for them, in which some come to be allowed again
-    for turn in range(many):
-        await socket.say(command, ref=f"{turn}", **fields)
-    await socket.in_step()
+    for batch in range(20):  # a busy machine takes its time for them, in which some come to be allowed again
+        for turn in range(40):
+            await socket.say(command, ref=f"{batch} {turn}", **fields)
+        await socket.in_step()
+        if socket.count("error"):
+            break
     refused = [frame for frame in socket.frames if frame["type"] == "error"]
-    assert 0 < len(refused) < many
-    assert {frame["code"] for frame in refused} == {"rate_limited"}
+    assert {frame["code"] for frame in refused} == {"rate_limited"}  # and some were
 
 
 # --- The rest of the contract -------------------------------------------------------------------
