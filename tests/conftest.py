@@ -27,6 +27,17 @@ from tests.factories import Cast
 pytest_plugins = ("tests.fixtures_server",)
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with what takes longest: browsers, then servers. At the end no worker waits long for another."""
+    items.sort(key=_haste)
+
+
+def _haste(item: pytest.Item) -> int:
+    if "browser" in item.path.parts:
+        return 0
+    return 1 if {"installation", "workplace"} & set(getattr(item, "fixturenames", ())) else 2
+
+
 @pytest.fixture(scope="session", autouse=True)
 def _static_files_when_asked_for() -> None:
     """Look for a static file when it is asked for: a list of them all would be made for every client of a test."""

@@ -47,10 +47,12 @@ def create_user(
     is_bot: bool = False,
     is_guest: bool = False,
     visiting_until: datetime | None = None,
+    address_is_theirs: bool = False,
     actor: User | None = None,
 ) -> User:
     """Make a user. Without a password they can't sign in by one (bots, imported people).
 
+    `address_is_theirs`: who makes the account answers for its address, which no mail has to confirm.
     Password rules are the forms': what comes here is taken, of the display name what can be seen.
     Invalid: name or address is malformed or in use; Forbidden: only superusers make staff.
     """
@@ -70,6 +72,8 @@ def create_user(
     _check_fields(user)
     with transaction.atomic():
         _save(user, force_insert=True)
+        if user.email and address_is_theirs:
+            EmailAddress.objects.create(user=user, email=user.email, primary=True, verified=True)
         details = {"email": user.email, "is_staff": user.is_staff, "is_superuser": user.is_superuser}
         record("user.created", actor=actor, target=user, severity=_rank(user), details=details)
     return user

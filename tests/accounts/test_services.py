@@ -11,6 +11,7 @@ import pytest
 from allauth.account.models import EmailAddress
 from django.contrib.auth.models import Group
 from django.core.management import CommandError, call_command
+from django.test import Client
 
 from accounts import services
 from accounts.models import User
@@ -103,13 +104,17 @@ def test_people_without_an_address_do_not_clash() -> None:
 
 
 @pytest.mark.django_db
-def test_the_shell_makes_the_first_superuser() -> None:
+def test_the_shell_makes_the_first_superuser(client: Client, settings: Any) -> None:
     out = StringIO()
-    call_command("create_user", "boss", "--superuser", stdout=out)
+    call_command("create_user", "boss", "--superuser", "--email", "boss@example.org", stdout=out)
     user = User.objects.get()
     assert (user.is_staff, user.is_superuser) == (True, True)
     assert user.check_password(out.getvalue().strip())
     assert AuditEntry.objects.get().severity == "warning"
+    # Mails may not go out yet, and none of them has to arrive.
+    settings.ACCOUNT_EMAIL_VERIFICATION = "mandatory"
+    client.post("/accounts/login/", {"login": "boss", "password": out.getvalue().strip()})
+    assert client.get("/api/v1/me/").status_code == 200
 
 
 def test_the_shell_tells_what_is_wrong(alice: User, monkeypatch: pytest.MonkeyPatch) -> None:

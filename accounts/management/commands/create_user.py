@@ -41,6 +41,8 @@ class Command(BaseCommand):
                 display_name=options["display_name"],
                 is_staff=options["staff"],
                 is_superuser=options["superuser"],
+                # Whoever runs the server must come in also when its mails do not go out yet.
+                address_is_theirs=True,
             )
         except ValidationError as error:
             raise CommandError(" ".join(error.messages)) from error
