@@ -64,17 +64,21 @@ def tell(text: str, end: str = "\n") -> None:
     print(text, end=end, file=sys.stderr, flush=True)
 
 
-def measure(scenario: Scenario, options: Options) -> list[Run]:
-    """Run a scenario, telling how it goes."""
+def measure(scenario: Scenario, options: Options) -> tuple[list[Run], str]:
+    """Run a scenario, telling how it goes. What failed on the way is text beside the runs that ended before."""
     tell(f"{scenario.name} ({scenario.about}): ", end="")
     started = time.monotonic()
     runs = []
     first = scenario.figures[0]
-    for run in scenario.runs(options):
-        runs.append(run)
-        tell(f"{report.number(run[first.key])}{'' if run.get('correct', True) else ' WRONG'}, ", end="")
+    try:
+        for run in scenario.runs(options):
+            runs.append(run)
+            tell(f"{report.number(run[first.key])}{'' if run.get('correct', True) else ' WRONG'}, ", end="")
+    except (LoadFailed, RuntimeError) as error:  # the other scenarios are worth measuring all the same
+        tell(f"failed: {error}")
+        return runs, str(error)
     tell(f"{first.label}; took {time.monotonic() - started:.0f} s")
-    return runs
+    return runs, ""
 
 
 def main() -> int:
@@ -91,11 +95,11 @@ def main() -> int:
     summaries: list[dict[str, Any]] = []
     failed: dict[str, str] = {}
     for scenario in matching(chosen.only):
-        try:
-            summaries.append(report.summary(scenario, measure(scenario, options), judged=not options.quick))
-        except (LoadFailed, RuntimeError) as error:  # the others are worth measuring all the same
-            failed[scenario.name] = str(error)
-            tell(f"failed: {error}")
+        runs, problem = measure(scenario, options)
+        if runs:
+            summaries.append(report.summary(scenario, runs, judged=not options.quick))
+        if problem:
+            failed[scenario.name] = problem
     found = report.ratios(summaries, judged=not options.quick)
     print(report.table(summaries, found))
     print(f"\n{report.machine_line(about, options)}")

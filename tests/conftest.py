@@ -28,14 +28,13 @@ pytest_plugins = ("tests.fixtures_server",)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Begin with what takes longest: browsers, then servers. At the end no worker waits long for another."""
-    items.sort(key=_haste)
-
-
-def _haste(item: pytest.Item) -> int:
-    if "browser" in item.path.parts:
-        return 0
-    return 1 if {"installation", "workplace"} & set(getattr(item, "fixturenames", ())) else 2
+    """Begin with browsers, which take longest; then mix those that wait for servers with those that compute."""
+    browsers, waiting, computing = parts = [[], [], []]  # type: tuple[list[pytest.Item], ...]
+    for item in items:
+        servers = {"installation", "workplace"} & set(getattr(item, "fixturenames", ()))
+        parts[0 if "browser" in item.path.parts else 1 if servers else 2].append(item)
+    places = [(n / len(part), item) for part in (waiting, computing) for n, item in enumerate(part)]
+    items[:] = [*browsers, *(item for _, item in sorted(places, key=lambda place: place[0]))]
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -18,8 +18,8 @@ from pathlib import Path
 from tests.servers import BROWSERS, PROJECT, Postgres, start_postgres, start_valkey
 
 # More workers than cores: the tests wait for servers about as much as they compute.
-WORKERS = str(max(2, (os.cpu_count() or 2) * 3 // 2))
-# A few tests at a time, in their order: the long ones come first (`tests.conftest`), and are shared out evenly.
+WORKERS = str(max(2, (os.cpu_count() or 2) * 2))
+# A few tests at a time, in the order of `tests.conftest`, so that they are shared out evenly.
 SHARES = ("--dist", "load", "--maxschedchunk", "3")
 # What asks neither a database nor Redis, or sees the same client whichever they are, or walks our own rules
 # through all cases (that a query says the same on both is held by the tests of what it is for): once is enough.

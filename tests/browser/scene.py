@@ -151,9 +151,17 @@ class Chat:
 
     def goto(self, url: str) -> None:
         """Open an address and wait until the page has its connection."""
-        with self.page.expect_websocket() as opened:
-            self.page.goto(url)
-        opened.value.wait_for_event("framereceived", lambda frame: '"ready"' in str(frame))
+        ready: list[bool] = []
+
+        def listen(socket: WebSocket) -> None:  # from its first frame on, which may come before the page is there
+            socket.on("framereceived", lambda frame: ready.append(True) if '"ready"' in str(frame) else None)
+
+        self.page.once("websocket", listen)
+        self.page.goto(url)
+        deadline = time.monotonic() + PATIENCE_MS / 1000
+        while not ready:
+            assert time.monotonic() < deadline, "the page's socket was not told that it is ready"
+            self.page.wait_for_timeout(POLL_MS)
 
     def say(self, text: str) -> None:
         self.composer.fill(text)
