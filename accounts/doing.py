@@ -54,7 +54,7 @@ def paced(buckets: Buckets) -> Pace:
 
     def pace(identity: Identity, _: Command) -> None:
         if not identity.unthrottled and (wait := buckets.take(identity.user_id)):
-            raise RateLimited("You are doing this very fast. Wait a moment.", retry_after=round(wait, 3))
+            raise RateLimited("You are doing this very fast. Wait a moment.", retry_after=wait)
 
     return pace
 

@@ -30,4 +30,4 @@ def cost_of(content: str) -> float:
 def pace(buckets: Buckets, user_id: str | UUID, *, unthrottled: bool, cost: float = 1) -> None:
     """Take from the person's bucket. RateLimited: there is not enough in it, and when there will be."""
     if not unthrottled and (wait := buckets.take(str(user_id), cost)):
-        raise RateLimited("You are writing very fast. Wait a moment.", retry_after=round(wait, 3))
+        raise RateLimited("You are writing very fast. Wait a moment.", retry_after=wait)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 import time
 
@@ -19,14 +20,17 @@ class Buckets:
         self._guard = threading.Lock()  # the REST API takes from several threads
 
     def take(self, key: str, cost: float = 1.0) -> float:
-        """Take a token, or as many as `cost` says. Returns 0, or the seconds after which there will be enough."""
+        """Take a token, or as many as `cost` says.
+
+        Returns 0, or the seconds after which there will be enough: whole milliseconds, at least one.
+        """
         cost = min(cost, self.burst)
         with self._guard:
             now = time.monotonic()
             tokens, counted_at = self._buckets.get(key, (self.burst, now))
             tokens = min(self.burst, tokens + (now - counted_at) * self.rate)
             if tokens < cost:
-                return (cost - tokens) / self.rate
+                return math.ceil((cost - tokens) / self.rate * 1000) / 1000
             if len(self._buckets) >= _SWEEP_AT and key not in self._buckets:
                 self._sweep(now)
             self._buckets[key] = (tokens - cost, now)
