@@ -27,16 +27,6 @@ from tests.factories import Cast
 pytest_plugins = ("tests.fixtures_server",)
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Begin with browsers, which take longest; then mix those that wait for servers with those that compute."""
-    browsers, waiting, computing = parts = [[], [], []]  # type: tuple[list[pytest.Item], ...]
-    for item in items:
-        servers = {"installation", "workplace"} & set(getattr(item, "fixturenames", ()))
-        parts[0 if "browser" in item.path.parts else 1 if servers else 2].append(item)
-    places = [(n / len(part), item) for part in (waiting, computing) for n, item in enumerate(part)]
-    items[:] = [*browsers, *(item for _, item in sorted(places, key=lambda place: place[0]))]
-
-
 @pytest.fixture(scope="session", autouse=True)
 def _static_files_when_asked_for() -> None:
     """Look for a static file when it is asked for: a list of them all would be made for every client of a test."""

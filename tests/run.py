@@ -18,9 +18,7 @@ from pathlib import Path
 from tests.servers import BROWSERS, PROJECT, Postgres, start_postgres, start_valkey
 
 # More workers than cores: the tests wait for servers about as much as they compute.
-WORKERS = str(max(2, (os.cpu_count() or 2) * 2))
-# A few tests at a time, in the order of `tests.conftest`, so that they are shared out evenly.
-SHARES = ("--dist", "load", "--maxschedchunk", "3")
+WORKERS = str(max(2, (os.cpu_count() or 2) * 3 // 2))
 # What asks neither a database nor Redis, or sees the same client whichever they are, or walks our own rules
 # through all cases (that a query says the same on both is held by the tests of what it is for): once is enough.
 ONCE = (
@@ -30,7 +28,10 @@ ONCE = (
     *("search/test_query.py", "search/test_words.py", "search/test_highlight.py"),
 )
 # No power is cut in a test, and what a killed server has written the system keeps.
-QUICK = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
+QUICK = {
+    **{"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"},
+    "max_connections": "500",  # each worker has several servers, each with a pool
+}
 CHECKERS: list[tuple[str, list[str]]] = [
     ("style", ["ruff", "check", "--quiet", "."]),
     ("format", ["ruff", "format", "--quiet", "--check", "."]),
@@ -63,7 +64,7 @@ def main(arguments: Sequence[str]) -> int:
             ),
         ]
         for name, variables, extra in rounds:
-            command = [sys.executable, "-m", "pytest", "-q", "-n", WORKERS, *SHARES, *extra, *arguments]
+            command = [sys.executable, "-m", "pytest", "-q", "-n", WORKERS, "--dist", "worksteal", *extra, *arguments]
             if not run(f"tests on {name}", command, variables):
                 failed.append(f"tests on {name}")
         postgres.close()
