@@ -29,7 +29,9 @@ ONCE = (
 )
 # No power is cut in a test, and what a killed server has written the system keeps.
 QUICK = {
-    **{"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"},
+    "fsync": "off",
+    "synchronous_commit": "off",
+    "full_page_writes": "off",
     "max_connections": "500",  # each worker has several servers, each with a pool
 }
 CHECKERS: list[tuple[str, list[str]]] = [
